@@ -1,0 +1,46 @@
+# What there is to do. `make check` before each commit.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
+LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+export CGO_ENABLED = 0
+
+.PHONY: build demo test e2e bench check lint race fuzz soak generate clean
+
+build:            ## bin/galen, static, with version and commit inside
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/galen ./cmd/galen
+
+demo: build       ## a server on a free port, the whole job on real data, and what it took
+	bin/galen demo
+
+test:             ## every test that needs nothing but Go
+	$(GO) test ./...
+
+e2e: build        ## the wire tests: boto3, the AWS CLI, the Go SDK, against the built binary
+	conformance/run
+
+bench: build      ## the benchmark table, each figure beside its floor
+	bin/galen bench
+
+race:             ## every test under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+lint:             ## format, vet, staticcheck
+	@test -z "$$(gofmt -l cmd internal conformance)" || { gofmt -l cmd internal conformance; echo "run gofmt -w on these"; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+check: lint race  ## what must pass before a commit
+	$(GO) mod tidy -diff
+
+fuzz:             ## every fuzz target for FUZZTIME each (default 30s)
+	internal/archtest/fuzz $(or $(FUZZTIME),30s)
+
+soak: build       ## kill -9 in a loop during writes and imports, for SOAK (default 10m)
+	GALEN_SOAK=$(or $(SOAK),10m) $(GO) test -count=1 -timeout 2h -run 'Kill' ./conformance/...
+
+generate:         ## the embedded definitions, from the npm package that carries HL7's CC0 files
+	internal/fhir/def/gen/fetch
+
+clean:
+	rm -rf bin .venv
