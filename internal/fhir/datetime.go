@@ -71,11 +71,11 @@ func (d DateTime) Bounds(zone int) (low, high int64) { panic("todo") }
 // Time is the first instant that d covers, read in zone (minutes east of UTC) if it has none of its own.
 func (d DateTime) Time(zone int) time.Time { panic("todo") }
 
-// Compare orders a and b by FHIRPath: part by part in UTC; ok is false (empty) when one has parts that the other lacks
+// Compare orders d and e by FHIRPath: part by part in UTC; ok is false (empty) when one has parts that the other lacks
 // and what both have is equal, when only one has a zone, or when one is a time of day and the other a date.
 //
 // http://hl7.org/fhirpath/N1/#comparison
-func Compare(a, b DateTime) (order int, ok bool) { panic("todo") }
+func (d DateTime) Compare(e DateTime) (order int, ok bool) { panic("todo") }
 
 // AppendText appends d as FHIR writes it, with its own precision and zone.
 func (d DateTime) AppendText(dst []byte) []byte { panic("todo") }

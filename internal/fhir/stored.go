@@ -26,7 +26,9 @@ func (p *Prepared) Set(n Node, id string) error { panic("todo") }
 func (p *Prepared) Len() int { panic("todo") }
 
 // AppendStored appends the resource with its version and time to dst. It only copies.
-func (p *Prepared) AppendStored(dst []byte, version uint64, lastUpdated time.Time) []byte { panic("todo") }
+func (p *Prepared) AppendStored(dst []byte, version uint64, lastUpdated time.Time) []byte {
+	panic("todo")
+}
 
 // AppendInstant appends t as a FHIR instant in UTC with milliseconds (cut, not rounded): 2026-11-21T03:52:00.123Z.
 func AppendInstant(dst []byte, t time.Time) []byte { panic("todo") }

@@ -2,47 +2,132 @@
 
 package fhir
 
+import (
+	"bytes"
+	"fmt"
+
+	"galen/internal/fault"
+)
+
 // Limits bounds what Tape.Parse accepts. A zero field takes the default.
 type Limits struct {
 	Size  int // bytes of one document; DefaultSize if zero, never more than MaxSize
-	Depth int // nested objects and arrays; DefaultDepth if zero
+	Depth int // nested objects and arrays; DefaultDepth if zero, never more than MaxDepth
 }
 
+// The defaults and the ends of Limits.
 const (
 	DefaultSize  = 64 << 20 // bytes; a Bundle with documents inside passes
 	MaxSize      = 1 << 30  // bytes; offsets are 32 bits
 	DefaultDepth = 128      // one nested Questionnaire item costs two
+	MaxDepth     = 10_000   // as encoding/json
+	MaxName      = 1<<16 - 1
 )
 
 // Tape is the parsed form of one JSON document. The zero Tape is ready; one Tape parses any number of documents, one after
 // the other, and keeps its memory.
-type Tape struct{ src []byte }
+type Tape struct {
+	src     []byte
+	entries []entry
+	spaced  bool
+
+	depth   int    // levels left while parsing
+	problem string // what is wrong, once a step has returned a negative offset
+	at      int    // and where
+	order   []uint32
+}
+
+// entry is one value. The members of an object and the elements of an array follow their container; next is the index
+// after the whole subtree. 24 bytes.
+type entry struct {
+	start, end uint32 // of the value in src
+	next       uint32
+	key        uint32 // start of the name in src, after its quote
+	sig        uint32 // signature of the decoded name
+	keyLen     uint16 // as written, escapes included
+	kind       Kind
+	flags      uint8
+}
+
+const (
+	flagLast      = 1 << iota // last in its container
+	flagMember                // has a name
+	flagEscape                // a string with an escape
+	flagKeyEscape             // its name has an escape
+)
 
 // Parse reads src whole and replaces what the tape held. The tape keeps src: see F2. It fails with a *SyntaxError, which
 // wraps a fault of kind Invalid (TooLarge for Limits.Size) and leaves the tape empty.
-func (t *Tape) Parse(src []byte, lim Limits) error { panic("todo") }
+func (t *Tape) Parse(src []byte, lim Limits) error {
+	t.src, t.entries, t.spaced = src, t.entries[:0], false
+	size, depth := lim.Size, lim.Depth
+	if size <= 0 {
+		size = DefaultSize
+	}
+	if depth <= 0 {
+		depth = DefaultDepth
+	}
+	t.depth = min(depth, MaxDepth)
+	if size = min(size, MaxSize); len(src) > size {
+		return t.failed(fault.TooLarge, size, fmt.Sprintf("the document is longer than %d bytes", size))
+	}
+	if bytes.HasPrefix(src, []byte("\xef\xbb\xbf")) {
+		return t.failed(fault.Invalid, 0, "a byte order mark")
+	}
+	i := skipSpace(src, 0)
+	t.entries = append(t.entries, entry{start: uint32(i), flags: flagLast})
+	if i = t.value(i); i < 0 {
+		return t.failed(fault.Invalid, t.at, t.problem)
+	}
+	if i = skipSpace(src, i); i < len(src) {
+		return t.failed(fault.Invalid, i, "more after the end of the value")
+	}
+	return nil
+}
 
 // Root is the document's value; absent before the first Parse and after one that failed.
-func (t *Tape) Root() Node { panic("todo") }
+func (t *Tape) Root() Node {
+	if len(t.entries) == 0 {
+		return Node{}
+	}
+	return Node{t: t}
+}
 
 // Source is the bytes given to Parse.
 func (t *Tape) Source() []byte { return t.src }
 
 // Spaced reports whether the root value has white space between its tokens, so that Compact would change it.
-func (t *Tape) Spaced() bool { panic("todo") }
-
-// Position gives the 1-based line and column (in bytes) of an offset into src.
-func Position(src []byte, offset int) (line, column int) { panic("todo") }
+func (t *Tape) Spaced() bool { return t.spaced }
 
 // SyntaxError says what is wrong with a document and where. Its text has no part of the document.
 type SyntaxError struct {
 	Offset, Line, Column int // Offset from 0; Line and Column (in bytes) from 1
+
+	fault *fault.Fault
 }
 
-func (e *SyntaxError) Error() string { panic("todo") }
+// Error gives the text for the caller.
+func (e *SyntaxError) Error() string { return e.fault.Error() }
 
 // Unwrap gives the fault.
-func (e *SyntaxError) Unwrap() error { panic("todo") }
+func (e *SyntaxError) Unwrap() error { return e.fault }
 
-// Compact appends the JSON value src to dst without insignificant white space. src must be valid JSON, such as Node.Raw.
-func Compact(dst, src []byte) []byte { panic("todo") }
+// Position gives the 1-based line and column (in bytes) of an offset into src.
+func Position(src []byte, offset int) (line, column int) {
+	before := src[:min(max(offset, 0), len(src))]
+	return bytes.Count(before, []byte{'\n'}) + 1, len(before) - bytes.LastIndexByte(before, '\n')
+}
+
+func (t *Tape) failed(kind fault.Kind, offset int, problem string) error {
+	t.entries = t.entries[:0]
+	e := &SyntaxError{Offset: offset}
+	e.Line, e.Column = Position(t.src, offset)
+	e.fault = fault.New(kind, "JSON: %s, line %d column %d", problem, e.Line, e.Column)
+	return e
+}
+
+// fail notes what is wrong and returns the negative offset that stops the parse.
+func (t *Tape) fail(at int, problem string) int {
+	t.at, t.problem = at, problem
+	return -1
+}
