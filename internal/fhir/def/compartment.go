@@ -20,7 +20,14 @@ func (c *Compartment) Params(typeName string) []string { return c.members[typeNa
 func (c *Compartment) Types() []string { return c.types }
 
 // Compartment finds the compartment of Patient, Encounter, Practitioner, RelatedPerson or Device; nil for others.
-func (d *Definitions) Compartment(typeName string) *Compartment { panic("todo") }
+func (d *Definitions) Compartment(typeName string) *Compartment {
+	for _, c := range d.compartments {
+		if c.Type == typeName {
+			return c
+		}
+	}
+	return nil
+}
 
 // Compartments lists all compartments by type.
-func (d *Definitions) Compartments() []*Compartment { panic("todo") }
+func (d *Definitions) Compartments() []*Compartment { return d.compartments }

@@ -2,6 +2,8 @@
 
 package def
 
+import "slices"
+
 // ParamID is the number of a search parameter (one per URL), from 1; an on-disk format (D2). 0 is no parameter. R4 uses
 // numbers below FirstFreeParam; those from there on are for parameters that others define.
 type ParamID uint16
@@ -28,7 +30,11 @@ const (
 )
 
 // String is the type's code: "number", "date", ….
-func (t ParamType) String() string { panic("todo") }
+func (t ParamType) String() string { return paramTypes[t] }
+
+var paramTypes = [...]string{"", "number", "date", "string", "token", "reference", "composite", "quantity", "uri", "special"}
+
+func paramTypeOf(code string) ParamType { return ParamType(slices.Index(paramTypes[:], code)) }
 
 // SearchParam is a search parameter.
 type SearchParam struct {
@@ -42,8 +48,10 @@ type SearchParam struct {
 	Components  []Component
 	Comparators []string // prefixes; empty if the specification names none
 	Modifiers   []string // empty if the specification names none
-	MultipleOr  bool     // a,b allowed
-	MultipleAnd bool     // repeating allowed
+	MultipleOr  bool     // a,b allowed; true unless the specification denies it (it does for the context-type composites)
+	MultipleAnd bool     // repeating allowed; true unless the specification denies it
+
+	expressions []string // of each base
 }
 
 // Component is one part of a composite.
@@ -55,19 +63,33 @@ type Component struct {
 // ExpressionFor gives the parts of the expression's union that apply to a resource type that the parameter is for: those
 // that begin with the type's name, with Resource or DomainResource, or with no type at all. It is empty if none does.
 // It is the same string at every call and costs a lookup.
-func (p *SearchParam) ExpressionFor(typeName string) string { panic("todo") }
+func (p *SearchParam) ExpressionFor(typeName string) string {
+	for _, name := range []string{typeName, "DomainResource", "Resource"} {
+		if i := slices.Index(p.Bases, name); i >= 0 {
+			return p.expressions[i]
+		}
+	}
+	return ""
+}
 
 // SearchParam finds the parameter of that code for a resource type, those of Resource and DomainResource included; nil if there is none.
-func (d *Definitions) SearchParam(typeName, code string) *SearchParam { panic("todo") }
+func (d *Definitions) SearchParam(typeName, code string) *SearchParam {
+	return d.paramByCode[typeCode{typeName, code}]
+}
 
 // SearchParams lists the parameters of a resource type by code, those of Resource and DomainResource included.
-func (d *Definitions) SearchParams(typeName string) []*SearchParam { panic("todo") }
+func (d *Definitions) SearchParams(typeName string) []*SearchParam { return d.paramsOf[typeName] }
 
 // ParamByID finds a parameter by number; nil if there is none.
-func (d *Definitions) ParamByID(id ParamID) *SearchParam { panic("todo") }
+func (d *Definitions) ParamByID(id ParamID) *SearchParam {
+	if id == 0 || int(id) > len(d.params) {
+		return nil
+	}
+	return d.params[id-1]
+}
 
 // ParamByURL finds a parameter by canonical URL; nil if there is none.
-func (d *Definitions) ParamByURL(url string) *SearchParam { panic("todo") }
+func (d *Definitions) ParamByURL(url string) *SearchParam { return d.paramByURL[url] }
 
 // Params lists all parameters by number: Params()[i].ID == i+1.
-func (d *Definitions) Params() []*SearchParam { panic("todo") }
+func (d *Definitions) Params() []*SearchParam { return d.params }
