@@ -20,7 +20,8 @@
 //	    another ETag. ETags mean nothing beyond their Store.
 //	B7  Memory does not grow with the size of an object or the length of a listing.
 //	B8  A missing bucket or object fails with fault.NotFound, a refused one with fault.Forbidden, a place that is down,
-//	    slow or full with fault.Unavailable, a name that the place cannot hold with fault.Invalid.
+//	    slow or full with fault.Unavailable, a name that the place cannot hold with fault.Invalid, and one that it
+//	    cannot hold beside the others there with fault.Conflict.
 //	B9  Delete of an object that is not there succeeds. In a bucket that is not there it fails with fault.NotFound.
 //	B10 No name reaches outside its bucket, whatever it holds ("..", links, NUL).
 //
