@@ -64,29 +64,58 @@ func NewVerifier(lookup func(accessKey string, now time.Time) (Credential, bool)
 
 // Verify authenticates a request whose whole body is given; r.Body is not touched. It fails with *Error.
 func (v *Verifier) Verify(r *http.Request, body []byte, now time.Time) (Identity, error) {
-	c, cred, err := v.begin(r, now)
+	p, err := v.Begin(r, now)
 	if err != nil {
 		return Identity{}, err
 	}
-	payload := c.payload
-	switch {
-	case payload == "" && c.presigned && c.scope.Service == "s3":
-		payload = UnsignedPayload
-	case payload == UnsignedPayload:
-	default:
+	return p.Finish(body)
+}
+
+// Pending is a request of which all but the body is known to be right, as far as that can be told without the body.
+type Pending struct {
+	v    *Verifier
+	r    *http.Request
+	c    claim
+	cred Credential
+	key  [sha256.Size]byte
+	done bool // the signature is checked, the body is not
+}
+
+// Begin checks a request before its body is read: the key, the time, the signed headers, and the signature too if the
+// request says what its payload is. It fails with *Error. The request must not change before Finish.
+func (v *Verifier) Begin(r *http.Request, now time.Time) (Pending, error) {
+	c, cred, err := v.begin(r, now)
+	if err != nil {
+		return Pending{}, err
+	}
+	if c.payload == "" && c.presigned && c.scope.Service == "s3" {
+		c.payload = UnsignedPayload
+	}
+	p := Pending{v: v, r: r, c: c, cred: cred}
+	if c.payload != "" {
+		p.done = true
+		p.key, err = v.check(r, &p.c, cred, c.payload)
+	}
+	return p, err
+}
+
+// Finish checks the body and returns who sent the request. It fails with *Error.
+func (p *Pending) Finish(body []byte) (Identity, error) {
+	if p.c.payload != UnsignedPayload {
 		var sum [2 * sha256.Size]byte
-		payload = hashText(&sum, body)
-		if c.payload != "" && c.payload != payload {
-			if strings.HasPrefix(c.payload, "STREAMING-") {
-				return Identity{}, fail(IncompleteSignature, "A signature in chunks is not accepted here.")
+		payload := hashText(&sum, body)
+		switch {
+		case !p.done:
+			if _, err := p.v.check(p.r, &p.c, p.cred, payload); err != nil {
+				return Identity{}, err
 			}
+		case strings.HasPrefix(p.c.payload, "STREAMING-"):
+			return Identity{}, fail(IncompleteSignature, "A signature in chunks is not accepted here.")
+		case p.c.payload != payload:
 			return Identity{}, fail(InvalidSignature, "The provided 'x-amz-content-sha256' header does not match what was computed.")
 		}
 	}
-	if _, err := v.check(r, &c, cred, payload); err != nil {
-		return Identity{}, err
-	}
-	return v.identity(c, cred), nil
+	return p.v.identity(p.c, p.cred), nil
 }
 
 func hashText(sum *[2 * sha256.Size]byte, body []byte) string {
