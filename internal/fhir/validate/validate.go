@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validate
+
+import (
+	"sync"
+
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+)
+
+// MaxFindings is the most findings reported for one resource.
+const MaxFindings = 100
+
+// Level says how much is asked of a resource.
+type Level uint8
+
+// The levels.
+const (
+	// Strict asks for everything that the package checks. It is the default.
+	Strict Level = iota
+	// StructureOnly is Strict without profiles. As long as no profiles are checked it is the same.
+	StructureOnly
+	// Minimal asks for a known type and a right id. What keeps an element from being searched (JSON types, lists, formats,
+	// choices) is a warning; unknown and missing elements, codes and target types are not looked at. A caller that stores a
+	// resource with warnings marks it so.
+	Minimal
+)
+
+var levels = [...]string{"strict", "structure-only", "minimal"}
+
+// String is the level as it is written: "strict", "structure-only", "minimal".
+func (l Level) String() string { return levels[l] }
+
+// ParseLevel reads what String writes.
+func ParseLevel(s string) (l Level, ok bool) {
+	for i, name := range levels {
+		if s == name {
+			return Level(i), true
+		}
+	}
+	return Strict, false
+}
+
+// The OperationOutcome issue types of findings.
+//
+// http://hl7.org/fhir/R4/valueset-issue-type.html
+const (
+	Structure    = "structure"     // not the elements, JSON types or lists that the definition asks for
+	Required     = "required"      // an element is missing
+	Value        = "value"         // a value has not the format or range of its type
+	CodeInvalid  = "code-invalid"  // a code is not in the value set
+	Invariant    = "invariant"     // a rule of the definition does not hold
+	NotSupported = "not-supported" // a resource type that R4 does not have
+)
+
+// Finding is one thing wrong with a resource.
+type Finding struct {
+	Severity   fhir.Severity
+	Code       string // one of the issue types above
+	Expression string // FHIRPath, see V3
+	Offset     int    // where in the source
+	Text       string // what is wrong and what to do; holds no value of the resource
+}
+
+// Validator checks resources by one release's definitions. Any goroutine may use it.
+type Validator struct {
+	types map[string]*shape
+	walks sync.Pool
+}
+
+// New makes a validator. It costs milliseconds; keep it.
+func New(d *def.Definitions) *Validator {
+	return &Validator{types: compile(d), walks: sync.Pool{New: func() any { return new(walk) }}}
+}
+
+// Resource checks the resource that n is the root object of. A right one gives nil.
+func (v *Validator) Resource(n fhir.Node, level Level) []Finding {
+	w := v.walks.Get().(*walk)
+	w.v, w.level = v, level
+	w.root(n)
+	found := w.findings
+	w.reset()
+	v.walks.Put(w)
+	return found
+}
+
+// Failed reports whether a finding is an error.
+func Failed(findings []Finding) bool {
+	for i := range findings {
+		if s := findings[i].Severity; s == fhir.Error || s == fhir.Fatal {
+			return true
+		}
+	}
+	return false
+}
+
+// Faults gives the errors among the findings as faults of kind Unprocessable; nil if there is none.
+func Faults(findings []Finding) fault.List {
+	var list fault.List
+	for _, f := range findings {
+		if f.Severity == fhir.Error || f.Severity == fhir.Fatal {
+			list = append(list, fault.New(fault.Unprocessable, "%s", f.Text).At(f.Expression).WithCode(f.Code))
+		}
+	}
+	return list
+}
+
+// Issues gives all findings as issues of an OperationOutcome.
+func Issues(findings []Finding) []fhir.Issue {
+	issues := make([]fhir.Issue, len(findings))
+	for i, f := range findings {
+		issues[i] = fhir.Issue{Severity: f.Severity, Code: f.Code, Diagnostics: f.Text, Expression: f.Expression}
+	}
+	return issues
+}
