@@ -2,6 +2,8 @@
 
 package fhir
 
+import "strings"
+
 // Key names a logical resource within a data store.
 type Key struct {
 	Type string
@@ -11,8 +13,14 @@ type Key struct {
 // String is Type/id.
 func (k Key) String() string { return k.Type + "/" + k.ID }
 
-// ParseKey reads "Type/id"; ok is false unless both have their form.
-func ParseKey(s string) (k Key, ok bool) { panic("todo") }
+// ParseKey reads "Type/id"; ok is false unless both have their form. The Key shares the memory of s.
+func ParseKey(s string) (k Key, ok bool) {
+	k.Type, k.ID, ok = strings.Cut(s, "/")
+	if !ok || !ValidTypeName(k.Type) || !ValidID(k.ID) {
+		return Key{}, false
+	}
+	return k, true
+}
 
 // ReferenceKind is the form of a reference.
 type ReferenceKind uint8
@@ -21,7 +29,7 @@ type ReferenceKind uint8
 const (
 	NoReference ReferenceKind = iota // no reference and no identifier, or a text of no known form
 	Relative                         // Type/id, Type/id/_history/v
-	Absolute                         // base/Type/id, base/Type/id/_history/v
+	Absolute                         // base/Type/id, base/Type/id/_history/v, where base is http: or https:
 	URN                              // urn:uuid:…, urn:oid:…
 	Fragment                         // #x: contained; # alone: the container
 	Conditional                      // Type?query, to be resolved before it is stored
@@ -41,10 +49,98 @@ type Reference struct {
 // ParseReference reads the text of Reference.reference, of a canonical or of a reference search value.
 //
 // http://hl7.org/fhir/R4/references.html#literal
-func ParseReference(s string) Reference { panic("todo") }
+func ParseReference(s string) Reference {
+	switch {
+	case s == "":
+		return Reference{}
+	case s[0] == '#':
+		if len(s) > 1 && !ValidID(s[1:]) {
+			return Reference{}
+		}
+		return Reference{Kind: Fragment, Rest: s[1:]}
+	case strings.HasPrefix(s, "urn:uuid:"), strings.HasPrefix(s, "urn:oid:"):
+		return Reference{Kind: URN, Rest: s}
+	case strings.HasPrefix(s, "http://"), strings.HasPrefix(s, "https://"):
+		return parseWeb(s)
+	}
+	if r, at := parseTail(s); at == 0 {
+		return r
+	}
+	if name, query, ok := strings.Cut(s, "?"); ok && ValidTypeName(name) {
+		return Reference{Kind: Conditional, Key: Key{Type: name}, Rest: query}
+	}
+	if hasScheme(s) {
+		return uri(s)
+	}
+	return Reference{}
+}
+
+// parseWeb reads a reference with a scheme and an authority.
+func parseWeb(s string) Reference {
+	host := strings.Index(s, "//") + 2
+	if host == len(s) {
+		return Reference{}
+	}
+	if r, at := parseTail(s); at > host+1 {
+		r.Kind, r.Base = Absolute, s[:at-1]
+		return r
+	}
+	return uri(s)
+}
+
+func uri(s string) Reference {
+	url, version, _ := strings.Cut(s, "|")
+	version, _, _ = strings.Cut(version, "#")
+	return Reference{Kind: URL, Rest: url, Version: version}
+}
+
+// parseTail reads Type/id or Type/id/_history/v at the end of s, and says where it begins; negative if it is not there.
+func parseTail(s string) (r Reference, at int) {
+	rest := s
+	if i := strings.LastIndex(s, "/_history/"); i >= 0 {
+		if r.Version = s[i+len("/_history/"):]; !ValidID(r.Version) {
+			return Reference{}, -1
+		}
+		rest = s[:i]
+	}
+	slash := strings.LastIndexByte(rest, '/')
+	if slash < 0 || !ValidID(rest[slash+1:]) {
+		return Reference{}, -1
+	}
+	at = strings.LastIndexByte(rest[:slash], '/') + 1
+	if !ValidTypeName(rest[at:slash]) {
+		return Reference{}, -1
+	}
+	r.Kind, r.Key = Relative, Key{Type: rest[at:slash], ID: rest[slash+1:]}
+	return r, at
+}
+
+// hasScheme reports whether s begins as an absolute URI does (RFC 3986, 3.1).
+func hasScheme(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c == ':':
+			return i > 0 && i+1 < len(s)
+		case c|0x20-'a' <= 25:
+		case i > 0 && (c-'0' <= 9 || c == '+' || c == '-' || c == '.'):
+		default:
+			return false
+		}
+	}
+	return false
+}
 
 // ReferenceOf reads a Reference element: its reference, or else its identifier (Logical).
-func ReferenceOf(n Node) Reference { panic("todo") }
+func ReferenceOf(n Node) Reference {
+	if text := n.Field("reference"); text.Ok() {
+		return ParseReference(text.Text())
+	}
+	if n.Field("identifier").Kind() == Object {
+		return Reference{Kind: Logical, Key: Key{Type: n.Field("type").Text()}}
+	}
+	return Reference{}
+}
 
 // Canonical is a canonical URL with its version and fragment.
 type Canonical struct {
@@ -53,7 +149,12 @@ type Canonical struct {
 	Fragment string // after #, empty if not given
 }
 
-// ParseCanonical splits the text of a canonical: url, |version, #fragment.
+// ParseCanonical splits the text of a canonical: url|version#fragment. The parts share the memory of s.
 //
 // http://hl7.org/fhir/R4/references.html#canonical
-func ParseCanonical(s string) Canonical { panic("todo") }
+func ParseCanonical(s string) Canonical {
+	var c Canonical
+	c.URL, c.Fragment, _ = strings.Cut(s, "#")
+	c.URL, c.Version, _ = strings.Cut(c.URL, "|")
+	return c
+}

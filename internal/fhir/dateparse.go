@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir
+
+// Text is what the parsers of this package read: bytes or a string.
+type Text interface{ ~string | ~[]byte }
+
+// ParseDate reads a FHIR date: YYYY, YYYY-MM or YYYY-MM-DD.
+//
+// http://hl7.org/fhir/R4/datatypes.html#date
+func ParseDate[T Text](s T) (DateTime, bool) {
+	d, rest, ok := datePart(s)
+	return checked(d, ok && len(rest) == 0)
+}
+
+// ParseDateTime reads a FHIR dateTime: a date, or a date with a time to the second at least and a zone.
+//
+// http://hl7.org/fhir/R4/datatypes.html#dateTime
+func ParseDateTime[T Text](s T) (DateTime, bool) {
+	d, ok := parseMoment(s)
+	return checked(d, ok && (d.Precision <= Day || d.Precision >= Second && d.HasZone))
+}
+
+// ParseInstant reads a FHIR instant: a date, a time to the second at least, and a zone.
+//
+// http://hl7.org/fhir/R4/datatypes.html#instant
+func ParseInstant[T Text](s T) (DateTime, bool) {
+	d, ok := parseMoment(s)
+	return checked(d, ok && d.Precision >= Second && d.HasZone)
+}
+
+// ParseTime reads a FHIR time: hh:mm:ss with an optional fraction, no zone.
+//
+// http://hl7.org/fhir/R4/datatypes.html#time
+func ParseTime[T Text](s T) (DateTime, bool) {
+	d, rest, ok := clockPart(DateTime{}, s)
+	return checked(d, ok && len(rest) == 0 && d.Precision >= Second)
+}
+
+// ParseSearchDate reads a date search value, without its prefix: as a dateTime, but minutes suffice and a zone is optional.
+//
+// http://hl7.org/fhir/R4/search.html#date
+func ParseSearchDate[T Text](s T) (DateTime, bool) {
+	d, ok := parseMoment(s)
+	return checked(d, ok && d.Precision != Hour)
+}
+
+// ParsePartial reads what a FHIRPath literal holds after its @: a date (T may follow), a date and a time of any precision
+// with or without a zone, or T and a time of day.
+//
+// http://hl7.org/fhirpath/N1/#datetime
+func ParsePartial[T Text](s T) (DateTime, bool) {
+	if len(s) > 0 && s[0] == 'T' {
+		d, rest, ok := clockPart(DateTime{}, s[1:])
+		return checked(d, ok && len(rest) == 0)
+	}
+	if n := len(s); n > 0 && s[n-1] == 'T' {
+		return ParseDate(s[:n-1])
+	}
+	d, ok := parseMoment(s)
+	return checked(d, ok)
+}
+
+func checked(d DateTime, ok bool) (DateTime, bool) {
+	if !ok {
+		return DateTime{}, false
+	}
+	return d, true
+}
+
+// parseMoment reads a date, or a date and a time of any precision with or without a zone.
+func parseMoment[T Text](s T) (DateTime, bool) {
+	d, rest, ok := datePart(s)
+	if !ok || len(rest) == 0 {
+		return d, ok
+	}
+	if d.Precision != Day || rest[0] != 'T' {
+		return d, false
+	}
+	if d, rest, ok = clockPart(d, rest[1:]); !ok || len(rest) == 0 {
+		return d, ok
+	}
+	return zonePart(d, rest)
+}
+
+// datePart reads a year, and a month and a day if they follow.
+func datePart[T Text](s T) (d DateTime, rest T, ok bool) {
+	if len(s) < 4 {
+		return d, s, false
+	}
+	century, ok1 := two(s)
+	year, ok2 := two(s[2:])
+	if d.Year = uint16(century)*100 + uint16(year); !ok1 || !ok2 || d.Year == 0 {
+		return d, s, false
+	}
+	d.Precision = Year
+	if s = s[4:]; len(s) < 3 || s[0] != '-' {
+		return d, s, true
+	}
+	if d.Month, ok = two(s[1:]); !ok || d.Month < 1 || d.Month > 12 {
+		return d, s, false
+	}
+	d.Precision = Month
+	if s = s[3:]; len(s) < 3 || s[0] != '-' {
+		return d, s, true
+	}
+	if d.Day, ok = two(s[1:]); !ok || d.Day < 1 || d.Day > daysIn(d.Year, d.Month) {
+		return d, s, false
+	}
+	d.Precision = Day
+	return d, s[3:], true
+}
+
+func daysIn(year uint16, month uint8) uint8 {
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
+// clockPart reads an hour, and minutes, seconds and a fraction if they follow.
+func clockPart[T Text](d DateTime, s T) (_ DateTime, rest T, ok bool) {
+	if d.Hour, ok = two(s); !ok || d.Hour > 23 {
+		return d, s, false
+	}
+	d.Precision = Hour
+	if s = s[2:]; len(s) < 3 || s[0] != ':' {
+		return d, s, true
+	}
+	if d.Minute, ok = two(s[1:]); !ok || d.Minute > 59 {
+		return d, s, false
+	}
+	d.Precision = Minute
+	if s = s[3:]; len(s) < 3 || s[0] != ':' {
+		return d, s, true
+	}
+	if d.Second, ok = two(s[1:]); !ok || d.Second > 60 {
+		return d, s, false
+	}
+	d.Precision = Second
+	if s = s[3:]; len(s) < 2 || s[0] != '.' || s[1]-'0' > 9 {
+		return d, s, true
+	}
+	d.Precision = Fraction
+	i, unit := 1, uint32(100_000_000)
+	for ; i < len(s) && s[i]-'0' <= 9; i++ {
+		if d.Digits < 9 {
+			d.Nanos += uint32(s[i]-'0') * unit
+			d.Digits++
+			unit /= 10
+		}
+	}
+	return d, s[i:], true
+}
+
+// zonePart reads Z, or a sign, hours up to 14 and minutes, to the end of s.
+func zonePart[T Text](d DateTime, s T) (DateTime, bool) {
+	d.HasZone = true
+	if len(s) == 1 && s[0] == 'Z' {
+		d.Zulu = true
+		return d, true
+	}
+	if len(s) != 6 || s[0] != '+' && s[0] != '-' || s[3] != ':' {
+		return d, false
+	}
+	hours, ok1 := two(s[1:])
+	minutes, ok2 := two(s[4:])
+	d.Zone = int16(hours)*60 + int16(minutes)
+	if !ok1 || !ok2 || minutes > 59 || d.Zone > 14*60 {
+		return d, false
+	}
+	if s[0] == '-' {
+		d.Zone = -d.Zone
+	}
+	return d, true
+}
+
+// two reads two digits.
+func two[T Text](s T) (uint8, bool) {
+	if len(s) < 2 || s[0]-'0' > 9 || s[1]-'0' > 9 {
+		return 0, false
+	}
+	return (s[0]-'0')*10 + s[1] - '0', true
+}
