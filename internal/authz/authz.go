@@ -15,9 +15,9 @@ type Kind uint8
 
 // The kinds. The zero Principal is Nobody, who may do nothing.
 const (
-	Nobody  Kind = iota
-	Signed       // signed with an access key
-	Server       // the server itself: jobs, the command line
+	Nobody Kind = iota
+	Signed      // signed with an access key
+	Server      // the server itself: jobs, the command line
 )
 
 // Principal is who calls.

@@ -2,10 +2,7 @@
 
 package record
 
-import (
-	"galen/internal/engine"
-	"galen/internal/ordkey"
-)
+import "galen/internal/ordkey"
 
 // The kinds of rows and terms of a data store, the byte after the tenant.
 const (
@@ -56,8 +53,8 @@ func AppendPrefix(dst []byte, tenant uint32, kind byte) []byte {
 	return append(ordkey.AppendUint32(dst, tenant), kind)
 }
 
-// TenantRange covers all rows and terms of a data store, those of search among them.
-func TenantRange(tenant uint32) engine.Range { return engine.Prefix(ordkey.AppendUint32(nil, tenant)) }
+// AppendTenant appends what every row and term of the data store begins with, those of search among them.
+func AppendTenant(dst []byte, tenant uint32) []byte { return ordkey.AppendUint32(dst, tenant) }
 
 func typed(dst []byte, tenant uint32, kind byte, typ uint16) []byte {
 	return ordkey.AppendUint16(AppendPrefix(dst, tenant, kind), typ)

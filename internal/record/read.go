@@ -175,10 +175,81 @@ func (v *View) History(ctx context.Context, typ uint16, id string, before uint32
 }
 
 // Live is the set of numbers of the type that are current at the position. The set is shared: it must not be changed.
-func (v *View) Live(ctx context.Context, typ uint16) (docset.Set, error) { panic("todo") }
+func (v *View) Live(ctx context.Context, typ uint16) (docset.Set, error) {
+	v.mu.Lock()
+	live, ok := v.live[typ]
+	v.mu.Unlock()
+	if ok {
+		return live, nil
+	}
+	live, err := v.readLive(ctx, typ)
+	if err != nil {
+		return docset.Set{}, fmt.Errorf("read what is live: %w", err)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.live == nil {
+		v.live = map[uint16]docset.Set{}
+	}
+	v.live[typ] = live
+	return live, nil
+}
+
+// readLive computes R5.
+func (v *View) readLive(ctx context.Context, typ uint16) (docset.Set, error) {
+	next := v.Next(typ)
+	live := docset.Span(0, next)
+	if next == v.state.Counter(typ).Live {
+		return live, nil
+	}
+	dead, err := v.snap.Docs(ctx, engine.Exactly(AppendDeadTerm(nil, v.tenant, typ)))
+	if err != nil {
+		return docset.Set{}, err
+	}
+	if v.Seq() < v.head.Seq {
+		died := engine.Prefix(typed(nil, v.tenant, DiedKind, typ))
+		died.Lo = AppendDiedTerm(nil, v.tenant, typ, v.Seq()+1)
+		later, err := v.snap.Docs(ctx, died)
+		if err != nil {
+			return docset.Set{}, err
+		}
+		dead.AndNot(later)
+	}
+	live.AndNot(dead)
+	return live, nil
+}
 
 // Each reads the current versions of a type in number order from a number on, by one sequential scan. Memory stays bounded
-// whatever the type holds. A Version is valid only until the next one is asked for.
+// whatever the type holds. The Body of a Version is valid only until the next one is asked for.
 func (v *View) Each(ctx context.Context, typ uint16, from uint32) iter.Seq2[Version, error] {
-	panic("todo")
+	return func(yield func(Version, error) bool) {
+		live, err := v.Live(ctx, typ)
+		if err != nil {
+			yield(Version{}, err)
+			return
+		}
+		next := v.Next(typ)
+		if from >= next {
+			return
+		}
+		prefix := typed(nil, v.tenant, BodyKind, typ)
+		r := engine.Range{Lo: AppendBodyKey(nil, v.tenant, typ, from), Hi: AppendBodyKey(nil, v.tenant, typ, next)}
+		for row, err := range v.snap.Scan(ctx, r, engine.Ascending) {
+			if err != nil {
+				yield(Version{}, fmt.Errorf("read bodies: %w", err))
+				return
+			}
+			number, _, err := ordkey.TakeUint32(row.Key[len(prefix):])
+			if err == nil && !live.Contains(number) {
+				continue
+			}
+			version := Version{}
+			if err == nil {
+				version, err = ParseBody(row.Value, typ, number)
+			}
+			if !yield(version, err) || err != nil {
+				return
+			}
+		}
+	}
 }

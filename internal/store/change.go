@@ -3,14 +3,30 @@
 package store
 
 import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+
+	"galen/internal/fault"
 	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/record"
+	"galen/internal/search/index"
 )
 
 // Change is one resource to be stored or deleted: made by Prepare or Delete, committed once.
-type Change struct{}
+type Change struct {
+	typ      uint16
+	id       string
+	assigned bool // the id is a new UUID, so there is nothing to look up
+	method   record.Method
+	cond     If
+	prepared fhir.Prepared
+	terms    index.Terms
+}
 
 // ID is the id the resource will be stored under.
-func (c *Change) ID() string { panic("todo") }
+func (c *Change) ID() string { return c.id }
 
 // If holds what must be true right before a change, else it is refused. The zero If asks nothing.
 type If struct {
@@ -19,6 +35,9 @@ type If struct {
 	Exists  bool   // there must be one that is not deleted, else fault.NotFound or fault.Gone
 	Key     string // idempotency key: at most one change of the store within IdempotencyTTL, else fault.Conflict; empty: none
 }
+
+// maxKey is the longest idempotency key.
+const maxKey = 256
 
 // Put says how a resource is to be stored.
 type Put struct {
@@ -32,12 +51,102 @@ type Put struct {
 // goroutines may call it at once. The change keeps nothing of the tape. It fails with fault.Invalid if the resource is no
 // object, has no type or another one than it must have, no id, a malformed one or another one than put.ID; with
 // fault.Unsupported if there is no such type or resources of it cannot be stored.
-func (s *Store) Prepare(tape *fhir.Tape, put Put) (*Change, error) { panic("todo") }
+func (s *Store) Prepare(tape *fhir.Tape, put Put) (*Change, error) {
+	root := tape.Root()
+	if root.Kind() != fhir.Object {
+		return nil, fault.New(fault.Invalid, "a resource is a JSON object").WithCode("structure")
+	}
+	name := fhir.Type(root)
+	switch {
+	case name == "":
+		return nil, fault.New(fault.Invalid, "the resource has no resourceType").WithCode("required").At("resourceType")
+	case put.Type != "" && name != put.Type:
+		return nil, fault.New(fault.Invalid, "the resourceType is not %s", put.Type).At("resourceType")
+	}
+	typ, err := storable(name)
+	if err != nil {
+		return nil, err
+	}
+	if len(put.If.Key) > maxKey {
+		return nil, fault.New(fault.Invalid, "the idempotency key is longer than %d bytes", maxKey)
+	}
+	c := &Change{typ: uint16(typ.ID), method: record.Put, cond: put.If}
+	if put.Assign {
+		c.id, c.assigned, c.method = newUUID(), true, record.Post
+	} else if c.id, err = idOf(root, put.ID); err != nil {
+		return nil, err
+	}
+	if c.prepared, err = fhir.PrepareStored(root, c.id); err != nil {
+		return nil, err
+	}
+	if err := s.index.AppendTerms(&c.terms, root); err != nil {
+		return nil, fmt.Errorf("index: %w", err)
+	}
+	return c, nil
+}
+
+// idOf is the id to store a resource under: want, which its own must equal if it has one, or its own.
+func idOf(root fhir.Node, want string) (string, error) {
+	node := root.Field("id")
+	own := node.Text()
+	id := own
+	if id == "" {
+		id = want
+	}
+	switch {
+	case node.Ok() && !fhir.ValidID(own), !node.Ok() && want != "" && !fhir.ValidID(want):
+		return "", fault.New(fault.Invalid, "the id is not 1 to 64 of A-Z a-z 0-9 - and dot").WithCode("value").At("id")
+	case id == "":
+		return "", fault.New(fault.Invalid, "the resource has no id").WithCode("required").At("id")
+	case want != "" && id != want:
+		return "", fault.New(fault.Invalid, "the id of the resource is not the one it is stored under").WithCode("value").At("id")
+	}
+	return string([]byte(id)), nil
+}
 
 // Delete makes the change that deletes Type/id. Committed, it makes a deletion version, or nothing if there is no such
 // resource or it is deleted already. It fails as Prepare does for the type and the id.
-func (s *Store) Delete(typ, id string, cond If) (*Change, error) { panic("todo") }
+func (s *Store) Delete(typ, id string, cond If) (*Change, error) {
+	t, err := storable(typ)
+	if err != nil {
+		return nil, err
+	}
+	if !fhir.ValidID(id) {
+		return nil, fault.New(fault.Invalid, "the id is not 1 to 64 of A-Z a-z 0-9 - and dot").WithCode("value").At("id")
+	}
+	return &Change{typ: uint16(t.ID), id: id, method: record.Delete, cond: cond}, nil
+}
 
 // Storable reports whether resources of that type can be stored: all types of R4 that are not abstract, but for
 // Parameters and OperationOutcome.
-func Storable(typ string) bool { panic("todo") }
+func Storable(typ string) bool {
+	_, err := storable(typ)
+	return err == nil
+}
+
+func storable(name string) (*def.Type, error) {
+	typ := def.R4().Type(name)
+	switch {
+	case typ == nil || typ.Abstract:
+		return nil, fault.New(fault.Unsupported, "there is no such resource type")
+	case name == "Parameters" || name == "OperationOutcome":
+		return nil, fault.New(fault.Unsupported, "resources of type %s are not stored", name)
+	}
+	return typ, nil
+}
+
+// newUUID is a random (version 4) UUID.
+func newUUID() string {
+	var b [16]byte
+	rand.Read(b[:])
+	b[6] = b[6]&0x0F | 0x40
+	b[8] = b[8]&0x3F | 0x80
+	text := make([]byte, 36)
+	hex.Encode(text, b[:4])
+	hex.Encode(text[9:], b[4:6])
+	hex.Encode(text[14:], b[6:8])
+	hex.Encode(text[19:], b[8:10])
+	hex.Encode(text[24:], b[10:])
+	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
+	return string(text)
+}

@@ -4,27 +4,82 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
 
+	"galen/internal/engine"
+	"galen/internal/fault"
 	"galen/internal/record"
+	"galen/internal/search/index"
 )
 
 // Store is one data store.
-type Store struct{}
+type Store struct {
+	engine engine.Engine
+	index  *index.Index
+	tenant uint32
+	opt    Options
+	writer writer // the committer's
+
+	queue    chan *request
+	stopping chan struct{} // closed by stop
+	stopped  chan struct{} // closed by the committer when it is done
+
+	once   sync.Once
+	reason error // why it stops; set before stopping is closed
+}
+
+func start(of *Stores, tenant uint32) *Store {
+	opt := of.opt
+	s := &Store{engine: of.engine, index: of.index, tenant: tenant, opt: opt, writer: writer{tenant: tenant}, queue: make(chan *request, opt.MaxQueue),
+		stopping: make(chan struct{}), stopped: make(chan struct{})}
+	go s.run()
+	return s
+}
+
+// stop makes later commits fail with reason, and returns when the committer has committed what waited.
+func (s *Store) stop(reason error) {
+	s.once.Do(func() {
+		s.reason = reason
+		close(s.stopping)
+	})
+	<-s.stopped
+}
 
 // Tenant is the number of the data store.
-func (s *Store) Tenant() uint32 { panic("todo") }
+func (s *Store) Tenant() uint32 { return s.tenant }
 
-// View takes a view of the newest commit. The caller closes it.
-func (s *Store) View(ctx context.Context) (*record.View, error) { panic("todo") }
+// View takes a view of the newest commit. The caller closes it. It fails as Commit does once the store is closed or dropped.
+func (s *Store) View(ctx context.Context) (*record.View, error) {
+	select {
+	case <-s.stopping:
+		return nil, s.reason
+	default:
+		return record.Open(ctx, s.engine, s.tenant)
+	}
+}
 
 // Extra reads the extra row with that key suffix; nil if there is none.
-func (s *Store) Extra(ctx context.Context, suffix []byte) ([]byte, error) { panic("todo") }
+func (s *Store) Extra(ctx context.Context, suffix []byte) ([]byte, error) {
+	snap, err := s.engine.Snapshot(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read an extra row: %w", err)
+	}
+	defer snap.Close()
+	rows, err := snap.Get(ctx, record.AppendExtraKey(nil, s.tenant, suffix))
+	if err != nil {
+		return nil, fmt.Errorf("read an extra row: %w", err)
+	}
+	return rows[0], nil
+}
 
 // Group is what one caller commits together. It and its changes belong to the store until Commit has returned.
 type Group struct {
 	Changes []*Change
 	Rows    []Row // committed with the changes, even if all of those are refused (unless Atomic)
 	Atomic  bool  // all changes or none
+	Bodies  bool  // results carry the bodies as they are stored
 }
 
 // Row is a row that rides along in a commit, under record.ExtraKind.
@@ -35,9 +90,9 @@ type Row struct {
 
 // Result is what became of one change.
 type Result struct {
-	// Version is what the change made, body included. If nothing was made, it is the newest version as far as it is known
-	// (ID, Number, VersionID; no body): that of the resource a delete found deleted (VersionID 0 if there never was one), or
-	// that which an idempotency key made before.
+	// Version is what the change made, with its body if the group asked for bodies. If nothing was made, it is the newest version as far as it is known
+	// (Type, ID, Number, VersionID; no body): that of the resource a delete found deleted (VersionID 0 if there never was
+	// one), or that which an idempotency key made before.
 	Version  record.Version
 	Created  bool  // there was no such resource before, or it was deleted
 	Changed  bool  // a version was made
@@ -45,8 +100,58 @@ type Result struct {
 	Err      error // why the change was refused; nothing of it was stored
 }
 
+// request is a group on its way through the committer.
+type request struct {
+	group   Group
+	taken   atomic.Bool // by the committer, or by its writer who gave up; whoever sets it first
+	done    chan struct{}
+	results []Result
+	err     error
+}
+
+func (r *request) answer(err error) {
+	r.err = err
+	close(r.done)
+}
+
 // Commit stores a group and answers once it is durable. The results are in the order of the changes, each refused for
 // its own reason (Err). The error is that of the group as a whole: fault.Unavailable if the engine failed, fault.TooLarge for
 // too many changes, fault.NotFound after Drop, the first refusal if the group is Atomic; then nothing was stored.
 // If ctx ends while the group waits, nothing is stored; once it is being committed, Commit waits for the outcome.
-func (s *Store) Commit(ctx context.Context, g Group) ([]Result, error) { panic("todo") }
+func (s *Store) Commit(ctx context.Context, g Group) ([]Result, error) {
+	if len(g.Changes) > s.opt.MaxGroup {
+		return nil, fault.New(fault.TooLarge, "more than %d changes at once", s.opt.MaxGroup)
+	}
+	r := &request{group: g, done: make(chan struct{})}
+	select {
+	case <-s.stopping:
+		return nil, s.reason
+	default:
+	}
+	select {
+	case s.queue <- r:
+	case <-s.stopping:
+		return nil, s.reason
+	case <-ctx.Done():
+		return nil, gaveUp(ctx)
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		if r.taken.CompareAndSwap(false, true) {
+			return nil, gaveUp(ctx)
+		}
+		<-r.done
+	case <-s.stopped:
+		select {
+		case <-r.done: // the committer's last group
+		default:
+			return nil, s.reason
+		}
+	}
+	return r.results, r.err
+}
+
+func gaveUp(ctx context.Context) error {
+	return fault.Wrap(fault.Unavailable, context.Cause(ctx), "the request ended before it could be stored")
+}
