@@ -2,6 +2,8 @@
 
 package fhir
 
+import "unsafe"
+
 // Text is what the parsers of this package read: bytes or a string.
 type Text interface{ ~string | ~[]byte }
 
@@ -9,7 +11,7 @@ type Text interface{ ~string | ~[]byte }
 //
 // http://hl7.org/fhir/R4/datatypes.html#date
 func ParseDate[T Text](s T) (DateTime, bool) {
-	d, rest, ok := datePart(s)
+	d, rest, ok := datePart(asString(s))
 	return checked(d, ok && len(rest) == 0)
 }
 
@@ -17,7 +19,7 @@ func ParseDate[T Text](s T) (DateTime, bool) {
 //
 // http://hl7.org/fhir/R4/datatypes.html#dateTime
 func ParseDateTime[T Text](s T) (DateTime, bool) {
-	d, ok := parseMoment(s)
+	d, ok := parseMoment(asString(s))
 	return checked(d, ok && (d.Precision <= Day || d.Precision >= Second && d.HasZone))
 }
 
@@ -25,7 +27,7 @@ func ParseDateTime[T Text](s T) (DateTime, bool) {
 //
 // http://hl7.org/fhir/R4/datatypes.html#instant
 func ParseInstant[T Text](s T) (DateTime, bool) {
-	d, ok := parseMoment(s)
+	d, ok := parseMoment(asString(s))
 	return checked(d, ok && d.Precision >= Second && d.HasZone)
 }
 
@@ -33,7 +35,7 @@ func ParseInstant[T Text](s T) (DateTime, bool) {
 //
 // http://hl7.org/fhir/R4/datatypes.html#time
 func ParseTime[T Text](s T) (DateTime, bool) {
-	d, rest, ok := clockPart(DateTime{}, s)
+	d, rest, ok := clockPart(DateTime{}, asString(s))
 	return checked(d, ok && len(rest) == 0 && d.Precision >= Second)
 }
 
@@ -41,7 +43,7 @@ func ParseTime[T Text](s T) (DateTime, bool) {
 //
 // http://hl7.org/fhir/R4/search.html#date
 func ParseSearchDate[T Text](s T) (DateTime, bool) {
-	d, ok := parseMoment(s)
+	d, ok := parseMoment(asString(s))
 	return checked(d, ok && d.Precision != Hour)
 }
 
@@ -49,10 +51,11 @@ func ParseSearchDate[T Text](s T) (DateTime, bool) {
 // with or without a zone, or T and a time of day.
 //
 // http://hl7.org/fhirpath/N1/#datetime
-func ParsePartial[T Text](s T) (DateTime, bool) {
-	if len(s) > 0 && s[0] == 'T' {
+func ParsePartial[T Text](text T) (DateTime, bool) {
+	s := asString(text)
+	if s != "" && s[0] == 'T' {
 		d, rest, ok := clockPart(DateTime{}, s[1:])
-		return checked(d, ok && len(rest) == 0)
+		return checked(d, ok && rest == "")
 	}
 	if n := len(s); n > 0 && s[n-1] == 'T' {
 		return ParseDate(s[:n-1])
@@ -60,6 +63,9 @@ func ParsePartial[T Text](s T) (DateTime, bool) {
 	d, ok := parseMoment(s)
 	return checked(d, ok)
 }
+
+// asString is s as a string without a copy, for as long as a call lasts: a slice's header begins as a string's does.
+func asString[T Text](s T) string { return *(*string)(unsafe.Pointer(&s)) }
 
 func checked(d DateTime, ok bool) (DateTime, bool) {
 	if !ok {
@@ -69,7 +75,7 @@ func checked(d DateTime, ok bool) (DateTime, bool) {
 }
 
 // parseMoment reads a date, or a date and a time of any precision with or without a zone.
-func parseMoment[T Text](s T) (DateTime, bool) {
+func parseMoment(s string) (DateTime, bool) {
 	d, rest, ok := datePart(s)
 	if !ok || len(rest) == 0 {
 		return d, ok
@@ -84,7 +90,7 @@ func parseMoment[T Text](s T) (DateTime, bool) {
 }
 
 // datePart reads a year, and a month and a day if they follow.
-func datePart[T Text](s T) (d DateTime, rest T, ok bool) {
+func datePart(s string) (d DateTime, rest string, ok bool) {
 	if len(s) < 4 {
 		return d, s, false
 	}
@@ -125,7 +131,7 @@ func daysIn(year uint16, month uint8) uint8 {
 }
 
 // clockPart reads an hour, and minutes, seconds and a fraction if they follow.
-func clockPart[T Text](d DateTime, s T) (_ DateTime, rest T, ok bool) {
+func clockPart(d DateTime, s string) (_ DateTime, rest string, ok bool) {
 	if d.Hour, ok = two(s); !ok || d.Hour > 23 {
 		return d, s, false
 	}
@@ -160,7 +166,7 @@ func clockPart[T Text](d DateTime, s T) (_ DateTime, rest T, ok bool) {
 }
 
 // zonePart reads Z, or a sign, hours up to 14 and minutes, to the end of s.
-func zonePart[T Text](d DateTime, s T) (DateTime, bool) {
+func zonePart(d DateTime, s string) (DateTime, bool) {
 	d.HasZone = true
 	if len(s) == 1 && s[0] == 'Z' {
 		d.Zulu = true
@@ -182,7 +188,7 @@ func zonePart[T Text](d DateTime, s T) (DateTime, bool) {
 }
 
 // two reads two digits.
-func two[T Text](s T) (uint8, bool) {
+func two(s string) (uint8, bool) {
 	if len(s) < 2 || s[0]-'0' > 9 || s[1]-'0' > 9 {
 		return 0, false
 	}

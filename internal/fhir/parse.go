@@ -151,8 +151,23 @@ func (t *Tape) close(i, self, last int) int {
 }
 
 // name reads a member's name and the colon from i, begins the member's entry, and returns the name's signature and the
-// offset of the value.
+// offset of the value. It does the common case itself: no escape, nothing but ASCII, no white space.
 func (t *Tape) name(i int) (sig uint32, after int) {
+	src, key := t.src, i+1
+	if i < len(src) && src[i] == '"' {
+		end := plainEnd(src, key)
+		if end+2 < len(src) && src[end] == '"' && src[end+1] == ':' && src[end+2] > ' ' && end-key <= MaxName {
+			sig = signature(src[key:end])
+			t.entries = append(t.entries, entry{start: uint32(end + 2), key: uint32(key), keyLen: uint16(end - key),
+				sig: sig, flags: flagMember})
+			return sig, end + 2
+		}
+	}
+	return t.anyName(i)
+}
+
+// anyName is name for every case.
+func (t *Tape) anyName(i int) (sig uint32, after int) {
 	src := t.src
 	if i >= len(src) {
 		return 0, t.fail(i, msgEnds)
@@ -162,11 +177,9 @@ func (t *Tape) name(i int) (sig uint32, after int) {
 	}
 	self, key := len(t.entries), i+1
 	t.entries = append(t.entries, entry{key: uint32(key), flags: flagMember})
-	end := plainEnd(src, key)
-	if end >= len(src) || src[end] != '"' {
-		if end = t.text(key) - 1; end < 0 {
-			return 0, end
-		}
+	end := t.text(key) - 1
+	if end < 0 {
+		return 0, end
 	}
 	if end-key > MaxName {
 		return 0, t.fail(i, "a name that is too long")
