@@ -146,6 +146,9 @@ func (p *plan) add(g Group) ([]Result, error) {
 		}
 	}
 	p.rows = append(p.rows, g.Rows...)
+	if g.Also != nil {
+		p.rows = append(p.rows, g.Also(results)...)
+	}
 	return results, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"galen/internal/engine"
 	"galen/internal/fault"
+	"galen/internal/fhir/def"
 	"galen/internal/record"
 	"galen/internal/search/index"
 )
@@ -80,6 +81,10 @@ type Group struct {
 	Rows    []Row // committed with the changes, even if all of those are refused (unless Atomic)
 	Atomic  bool  // all changes or none
 	Bodies  bool  // results carry the bodies as they are stored
+
+	// Also makes further rows once it is known what becomes of the changes (without bodies). The committer calls it, again
+	// if another process commits first: it must be quick, and change nothing. nil: no further rows.
+	Also func(results []Result) []Row
 }
 
 // Row is a row that rides along in a commit, under record.ExtraKind.
@@ -98,6 +103,14 @@ type Result struct {
 	Changed  bool  // a version was made
 	Repeated bool  // the idempotency key was used before; Err is fault.Conflict
 	Err      error // why the change was refused; nothing of it was stored
+}
+
+// TypeName is the type of the resource that the change was about.
+func (r *Result) TypeName() string {
+	if t := def.R4().TypeByID(def.TypeID(r.Version.Type)); t != nil {
+		return t.Name
+	}
+	return ""
 }
 
 // request is a group on its way through the committer.
