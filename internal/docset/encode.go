@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package docset
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// append appends the block of c in its shortest form.
+func (c *chunk) append(dst []byte) []byte {
+	n, runs := c.len(), c.runs()
+	plain := min(2*n, bitmapBytes)
+	switch {
+	case n > 0 && 4*runs < plain:
+		dst = append(dst, formRuns)
+		return c.appendRuns(dst)
+	case n <= maxArray:
+		dst = append(dst, formArray)
+		for v := range c.all {
+			dst = binary.LittleEndian.AppendUint16(dst, v)
+		}
+		return dst
+	}
+	dst = append(dst, formBitmap)
+	for _, w := range c.asBits() {
+		dst = binary.LittleEndian.AppendUint64(dst, w)
+	}
+	return dst
+}
+
+func (c *chunk) asBits() *[words]uint64 {
+	if c.bits != nil {
+		return c.bits
+	}
+	d := chunk{arr: c.arr}
+	d.toBits()
+	return d.bits
+}
+
+// all yields the numbers, ascending.
+func (c *chunk) all(yield func(uint16) bool) {
+	if c.bits == nil {
+		for _, v := range c.arr {
+			if !yield(v) {
+				return
+			}
+		}
+		return
+	}
+	for i, w := range c.bits {
+		for ; w != 0; w &= w - 1 {
+			if !yield(uint16(64*i + bits.TrailingZeros64(w))) {
+				return
+			}
+		}
+	}
+}
+
+// runs counts the runs of adjacent numbers.
+func (c *chunk) runs() int {
+	n := 0
+	if c.bits == nil {
+		for i, v := range c.arr {
+			if i == 0 || v != c.arr[i-1]+1 {
+				n++
+			}
+		}
+		return n
+	}
+	carry := uint64(0) // the bit before the word
+	for _, w := range c.bits {
+		n += bits.OnesCount64(w &^ (w<<1 | carry))
+		carry = w >> 63
+	}
+	return n
+}
+
+func (c *chunk) appendRuns(dst []byte) []byte {
+	from, to := -1, -1
+	for v := range c.all {
+		if int(v) == to {
+			to++
+			continue
+		}
+		if from >= 0 {
+			dst = appendRun(dst, from, to)
+		}
+		from, to = int(v), int(v)+1
+	}
+	return appendRun(dst, from, to)
+}
+
+func appendRun(dst []byte, from, to int) []byte {
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(from))
+	return binary.LittleEndian.AppendUint16(dst, uint16(to-from-1))
+}
