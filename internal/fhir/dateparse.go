@@ -11,15 +11,17 @@ type Text interface{ ~string | ~[]byte }
 //
 // http://hl7.org/fhir/R4/datatypes.html#date
 func ParseDate[T Text](s T) (DateTime, bool) {
-	d, rest, ok := datePart(asString(s))
-	return checked(d, ok && len(rest) == 0)
+	var d DateTime
+	rest, ok := d.datePart(asString(s))
+	return checked(d, ok && rest == "")
 }
 
 // ParseDateTime reads a FHIR dateTime: a date, or a date with a time to the second at least and a zone.
 //
 // http://hl7.org/fhir/R4/datatypes.html#dateTime
 func ParseDateTime[T Text](s T) (DateTime, bool) {
-	d, ok := parseMoment(asString(s))
+	var d DateTime
+	ok := d.moment(asString(s))
 	return checked(d, ok && (d.Precision <= Day || d.Precision >= Second && d.HasZone))
 }
 
@@ -27,7 +29,8 @@ func ParseDateTime[T Text](s T) (DateTime, bool) {
 //
 // http://hl7.org/fhir/R4/datatypes.html#instant
 func ParseInstant[T Text](s T) (DateTime, bool) {
-	d, ok := parseMoment(asString(s))
+	var d DateTime
+	ok := d.moment(asString(s))
 	return checked(d, ok && d.Precision >= Second && d.HasZone)
 }
 
@@ -35,15 +38,17 @@ func ParseInstant[T Text](s T) (DateTime, bool) {
 //
 // http://hl7.org/fhir/R4/datatypes.html#time
 func ParseTime[T Text](s T) (DateTime, bool) {
-	d, rest, ok := clockPart(DateTime{}, asString(s))
-	return checked(d, ok && len(rest) == 0 && d.Precision >= Second)
+	var d DateTime
+	rest, ok := d.clockPart(asString(s))
+	return checked(d, ok && rest == "" && d.Precision >= Second)
 }
 
 // ParseSearchDate reads a date search value, without its prefix: as a dateTime, but minutes suffice and a zone is optional.
 //
 // http://hl7.org/fhir/R4/search.html#date
 func ParseSearchDate[T Text](s T) (DateTime, bool) {
-	d, ok := parseMoment(asString(s))
+	var d DateTime
+	ok := d.moment(asString(s))
 	return checked(d, ok && d.Precision != Hour)
 }
 
@@ -53,14 +58,15 @@ func ParseSearchDate[T Text](s T) (DateTime, bool) {
 // http://hl7.org/fhirpath/N1/#datetime
 func ParsePartial[T Text](text T) (DateTime, bool) {
 	s := asString(text)
+	var d DateTime
 	if s != "" && s[0] == 'T' {
-		d, rest, ok := clockPart(DateTime{}, s[1:])
+		rest, ok := d.clockPart(s[1:])
 		return checked(d, ok && rest == "")
 	}
 	if n := len(s); n > 0 && s[n-1] == 'T' {
 		return ParseDate(s[:n-1])
 	}
-	d, ok := parseMoment(s)
+	ok := d.moment(s)
 	return checked(d, ok)
 }
 
@@ -74,47 +80,49 @@ func checked(d DateTime, ok bool) (DateTime, bool) {
 	return d, true
 }
 
-// parseMoment reads a date, or a date and a time of any precision with or without a zone.
-func parseMoment(s string) (DateTime, bool) {
-	d, rest, ok := datePart(s)
-	if !ok || len(rest) == 0 {
-		return d, ok
+// moment reads a date, or a date and a time of any precision with or without a zone.
+func (d *DateTime) moment(s string) bool {
+	rest, ok := d.datePart(s)
+	if !ok || rest == "" {
+		return ok
 	}
 	if d.Precision != Day || rest[0] != 'T' {
-		return d, false
+		return false
 	}
-	if d, rest, ok = clockPart(d, rest[1:]); !ok || len(rest) == 0 {
-		return d, ok
+	if rest, ok = d.clockPart(rest[1:]); !ok || rest == "" {
+		return ok
 	}
-	return zonePart(d, rest)
+	return d.zonePart(rest)
 }
 
 // datePart reads a year, and a month and a day if they follow.
-func datePart(s string) (d DateTime, rest string, ok bool) {
+func (d *DateTime) datePart(s string) (rest string, ok bool) {
 	if len(s) < 4 {
-		return d, s, false
+		return s, false
 	}
 	century, ok1 := two(s)
 	year, ok2 := two(s[2:])
 	if d.Year = uint16(century)*100 + uint16(year); !ok1 || !ok2 || d.Year == 0 {
-		return d, s, false
+		return s, false
 	}
 	d.Precision = Year
 	if s = s[4:]; len(s) < 3 || s[0] != '-' {
-		return d, s, true
+		return s, true
 	}
-	if d.Month, ok = two(s[1:]); !ok || d.Month < 1 || d.Month > 12 {
-		return d, s, false
+	month, ok := two(s[1:])
+	if !ok || month < 1 || month > 12 {
+		return s, false
 	}
-	d.Precision = Month
+	d.Month, d.Precision = month, Month
 	if s = s[3:]; len(s) < 3 || s[0] != '-' {
-		return d, s, true
+		return s, true
 	}
-	if d.Day, ok = two(s[1:]); !ok || d.Day < 1 || d.Day > daysIn(d.Year, d.Month) {
-		return d, s, false
+	day, ok := two(s[1:])
+	if !ok || day < 1 || day > daysIn(d.Year, month) {
+		return s, false
 	}
-	d.Precision = Day
-	return d, s[3:], true
+	d.Day, d.Precision = day, Day
+	return s[3:], true
 }
 
 func daysIn(year uint16, month uint8) uint8 {
@@ -131,60 +139,59 @@ func daysIn(year uint16, month uint8) uint8 {
 }
 
 // clockPart reads an hour, and minutes, seconds and a fraction if they follow.
-func clockPart(d DateTime, s string) (_ DateTime, rest string, ok bool) {
+func (d *DateTime) clockPart(s string) (rest string, ok bool) {
 	if d.Hour, ok = two(s); !ok || d.Hour > 23 {
-		return d, s, false
+		return s, false
 	}
 	d.Precision = Hour
 	if s = s[2:]; len(s) < 3 || s[0] != ':' {
-		return d, s, true
+		return s, true
 	}
 	if d.Minute, ok = two(s[1:]); !ok || d.Minute > 59 {
-		return d, s, false
+		return s, false
 	}
 	d.Precision = Minute
 	if s = s[3:]; len(s) < 3 || s[0] != ':' {
-		return d, s, true
+		return s, true
 	}
 	if d.Second, ok = two(s[1:]); !ok || d.Second > 60 {
-		return d, s, false
+		return s, false
 	}
 	d.Precision = Second
 	if s = s[3:]; len(s) < 2 || s[0] != '.' || s[1]-'0' > 9 {
-		return d, s, true
+		return s, true
 	}
 	d.Precision = Fraction
-	i, unit := 1, uint32(100_000_000)
+	i, nanos, unit := 1, uint32(0), uint32(100_000_000)
 	for ; i < len(s) && s[i]-'0' <= 9; i++ {
-		if d.Digits < 9 {
-			d.Nanos += uint32(s[i]-'0') * unit
-			d.Digits++
-			unit /= 10
-		}
+		nanos += uint32(s[i]-'0') * unit
+		unit /= 10
 	}
-	return d, s[i:], true
+	d.Nanos, d.Digits = nanos, uint8(min(i-1, 9))
+	return s[i:], true
 }
 
 // zonePart reads Z, or a sign, hours up to 14 and minutes, to the end of s.
-func zonePart(d DateTime, s string) (DateTime, bool) {
+func (d *DateTime) zonePart(s string) bool {
 	d.HasZone = true
-	if len(s) == 1 && s[0] == 'Z' {
+	if s == "Z" {
 		d.Zulu = true
-		return d, true
+		return true
 	}
 	if len(s) != 6 || s[0] != '+' && s[0] != '-' || s[3] != ':' {
-		return d, false
+		return false
 	}
 	hours, ok1 := two(s[1:])
 	minutes, ok2 := two(s[4:])
-	d.Zone = int16(hours)*60 + int16(minutes)
-	if !ok1 || !ok2 || minutes > 59 || d.Zone > 14*60 {
-		return d, false
+	zone := int16(hours)*60 + int16(minutes)
+	if !ok1 || !ok2 || minutes > 59 || zone > 14*60 {
+		return false
 	}
 	if s[0] == '-' {
-		d.Zone = -d.Zone
+		zone = -zone
 	}
-	return d, true
+	d.Zone = zone
+	return true
 }
 
 // two reads two digits.

@@ -29,8 +29,12 @@ func (t *Tape) value(i int) int {
 	kind, end := Null, 0
 	switch c := t.src[i]; c {
 	case '"':
-		kind = String
-		end = t.text(i + 1)
+		kind, end = String, plainEnd(t.src, i+1)
+		if end < len(t.src) && t.src[end] == '"' {
+			end++
+		} else {
+			end = t.text(i + 1)
+		}
 	case '{':
 		return t.object(i+1, self)
 	case '[':
