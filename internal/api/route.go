@@ -75,8 +75,8 @@ func (s *Server) finish(x *exchange, a *API, name string) {
 	s.record(x, name)
 }
 
-// panicText is what a panic says about itself: a runtime error's text, or only the type of anything else, since a value
-// may hold data of the request.
+// panicText is what a panic says about itself: the text of an error or a string, else only a type, since any other value
+// may be data of the request.
 func panicText(p any) string {
 	if err, ok := p.(error); ok {
 		return err.Error()

@@ -72,12 +72,11 @@ func (h *Handler) answer(op *shape.Operation, err error) *Error {
 	}
 	if !op.Allows(name) {
 		name = "ValidationException"
-		if kind == fault.Internal {
+		if kind == fault.Internal || kind == fault.Unavailable {
 			name = "InternalServerException"
 		}
 	}
-	e = &Error{Code: name, Status: h.status(name), Message: message(err)}
-	return e
+	return &Error{Code: name, Status: h.status(name), Message: message(err)}
 }
 
 // status is the model's for the exception; those that it lacks are 500 if they are the server's.

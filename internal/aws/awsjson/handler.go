@@ -18,8 +18,8 @@ type Options struct {
 	MaxDepth int   // nesting of objects and arrays; default 64
 
 	// Exception names the model's exception for a kind of fault of an operation. An empty name, or one that the
-	// operation's contract does not allow, becomes InternalServerException for Internal and ValidationException for
-	// every other kind. It must be safe for concurrent use.
+	// operation's contract does not allow, becomes InternalServerException for Internal and Unavailable, and
+	// ValidationException for every other kind. It must be safe for concurrent use.
 	Exception func(op *shape.Operation, kind fault.Kind) string
 
 	// Failed is told of every error that is answered with status 500 or above, for the log. The error may hold what
