@@ -14,6 +14,7 @@ import (
 const (
 	msgEnds   = "the document ends too early"
 	msgDeep   = "too many levels"
+	msgMany   = "too many values"
 	msgSecond = "the same name twice in one object"
 )
 
@@ -109,7 +110,9 @@ func (t *Tape) array(i, self int) int {
 	}
 	for i >= 0 {
 		element := len(t.entries)
-		t.entries = append(t.entries, entry{start: uint32(i)})
+		if !t.begin(entry{start: uint32(i)}) {
+			return t.fail(i, msgMany)
+		}
 		if i = t.value(i); i < 0 {
 			return i
 		}
@@ -162,9 +165,9 @@ func (t *Tape) name(i int) (sig uint32, after int) {
 		end := plainEnd(src, key)
 		if end+2 < len(src) && src[end] == '"' && src[end+1] == ':' && src[end+2] > ' ' && end-key <= MaxName {
 			sig = signature(src[key:end])
-			t.entries = append(t.entries, entry{start: uint32(end + 2), key: uint32(key), keyLen: uint16(end - key),
-				sig: sig, flags: flagMember})
-			return sig, end + 2
+			if t.begin(entry{start: uint32(end + 2), key: uint32(key), keyLen: uint16(end - key), sig: sig, flags: flagMember}) {
+				return sig, end + 2
+			}
 		}
 	}
 	return t.anyName(i)
@@ -180,7 +183,9 @@ func (t *Tape) anyName(i int) (sig uint32, after int) {
 		return 0, t.fail(i, "a name in quotes is missing")
 	}
 	self, key := len(t.entries), i+1
-	t.entries = append(t.entries, entry{key: uint32(key), flags: flagMember})
+	if !t.begin(entry{key: uint32(key), flags: flagMember}) {
+		return 0, t.fail(i, msgMany)
+	}
 	end := t.text(key) - 1
 	if end < 0 {
 		return 0, end

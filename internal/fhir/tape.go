@@ -5,6 +5,7 @@ package fhir
 import (
 	"bytes"
 	"fmt"
+	"unsafe"
 
 	"galen/internal/fault"
 )
@@ -17,11 +18,12 @@ type Limits struct {
 
 // The defaults and the ends of Limits.
 const (
-	DefaultSize  = 64 << 20 // bytes; a Bundle with documents inside passes
-	MaxSize      = 1 << 30  // bytes; offsets are 32 bits
-	DefaultDepth = 128      // one nested Questionnaire item costs two
-	MaxDepth     = 10_000   // as encoding/json
-	MaxName      = 1<<16 - 1
+	DefaultSize  = 64 << 20  // bytes; a Bundle with documents inside passes
+	MaxSize      = 1 << 30   // bytes; offsets are 32 bits
+	DefaultDepth = 128       // one nested Questionnaire item costs two
+	MaxDepth     = 10_000    // as encoding/json
+	MaxName      = 1<<16 - 1 // bytes of a member's name as written
+	MaxValues    = 4 << 20   // values in one document; a tape takes 24 bytes for each
 )
 
 // Tape is the parsed form of one JSON document. The zero Tape is ready; one Tape parses any number of documents, one after
@@ -57,7 +59,7 @@ const (
 )
 
 // Parse reads src whole and replaces what the tape held. The tape keeps src: see F2. It fails with a *SyntaxError, which
-// wraps a fault of kind Invalid (TooLarge for Limits.Size) and leaves the tape empty.
+// wraps a fault of kind Invalid (TooLarge for Limits.Size and MaxValues) and leaves the tape empty.
 func (t *Tape) Parse(src []byte, lim Limits) error {
 	t.src, t.entries, t.spaced = src, t.entries[:0], false
 	size, depth := lim.Size, lim.Depth
@@ -75,9 +77,13 @@ func (t *Tape) Parse(src []byte, lim Limits) error {
 		return t.failed(fault.Invalid, 0, "a byte order mark")
 	}
 	i := skipSpace(src, 0)
-	t.entries = append(t.entries, entry{start: uint32(i), flags: flagLast})
+	t.begin(entry{start: uint32(i), flags: flagLast})
 	if i = t.value(i); i < 0 {
-		return t.failed(fault.Invalid, t.at, t.problem)
+		kind := fault.Invalid
+		if t.problem == msgMany {
+			kind = fault.TooLarge
+		}
+		return t.failed(kind, t.at, t.problem)
 	}
 	if i = skipSpace(src, i); i < len(src) {
 		return t.failed(fault.Invalid, i, "more after the end of the value")
@@ -99,6 +105,11 @@ func (t *Tape) Source() []byte { return t.src }
 // Spaced reports whether the root value has white space between its tokens, so that Compact would change it.
 func (t *Tape) Spaced() bool { return t.spaced }
 
+// Memory is the bytes that the tape keeps for its next document: what a pool of tapes bounds.
+func (t *Tape) Memory() int {
+	return cap(t.entries)*int(unsafe.Sizeof(entry{})) + cap(t.order)*int(unsafe.Sizeof(uint32(0)))
+}
+
 // SyntaxError says what is wrong with a document and where. Its text has no part of the document.
 type SyntaxError struct {
 	Offset, Line, Column int // Offset from 0; Line and Column (in bytes) from 1
@@ -116,6 +127,29 @@ func (e *SyntaxError) Unwrap() error { return e.fault }
 func Position(src []byte, offset int) (line, column int) {
 	before := src[:min(max(offset, 0), len(src))]
 	return bytes.Count(before, []byte{'\n'}) + 1, len(before) - bytes.LastIndexByte(before, '\n')
+}
+
+// begin adds an entry; false if there are too many.
+func (t *Tape) begin(e entry) bool {
+	n := len(t.entries)
+	if n == cap(t.entries) && !t.grow() {
+		return false
+	}
+	t.entries = t.entries[:n+1]
+	t.entries[n] = e
+	return true
+}
+
+// grow makes room for more entries, up to MaxValues.
+func (t *Tape) grow() bool {
+	n := len(t.entries)
+	if n >= MaxValues {
+		return false
+	}
+	entries := make([]entry, n, min(max(2*n, 64), MaxValues))
+	copy(entries, t.entries)
+	t.entries = entries
+	return true
 }
 
 func (t *Tape) failed(kind fault.Kind, offset int, problem string) error {

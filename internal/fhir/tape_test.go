@@ -109,6 +109,21 @@ func TestTapeLimits(t *testing.T) {
 	}
 }
 
+func TestTapeBoundsItsMemory(t *testing.T) {
+	var tape fhir.Tape
+	list := []byte("[" + strings.Repeat("1,", fhir.MaxValues-2) + "1]")
+	if err := tape.Parse(list, fhir.Limits{}); err != nil || tape.Root().Len() != fhir.MaxValues-1 {
+		t.Errorf("%d values: %v", fhir.MaxValues, err)
+	}
+	list = append(list[:len(list)-1], ",1]"...)
+	if err := tape.Parse(list, fhir.Limits{}); !errors.Is(err, fault.TooLarge) {
+		t.Errorf("%d values: got %v, want too large", fhir.MaxValues+1, err)
+	}
+	if got := tape.Memory(); got != 24*fhir.MaxValues {
+		t.Errorf("Memory = %d, want %d", got, 24*fhir.MaxValues)
+	}
+}
+
 func TestTapeFindsDuplicatesInLargeObjects(t *testing.T) {
 	var tape fhir.Tape
 	for _, members := range []int{2, 31, 32, 33, 64, 65, 5000} {
