@@ -61,3 +61,13 @@ func BenchmarkEncodingJSONValid(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkField(b *testing.B) {
+	root := fhirtest.Parse(b, fhirtest.Smalls()[2].JSON)
+	b.ReportAllocs()
+	for b.Loop() {
+		if !root.Field("valueQuantity").Field("value").Ok() {
+			b.Fatal("no value")
+		}
+	}
+}
