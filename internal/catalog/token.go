@@ -34,16 +34,18 @@ type answered struct {
 	At      time.Time `json:"at"`
 }
 
-// Once gives the answer that token already had, or calls do, which must apply a batch that also is added to, and keeps what it
-// answers. do may be called more than once.
-func (c *Catalog) Once(ctx context.Context, account string, token Token, answer string,
-	do func(also func(*engine.Batch)) error) (string, error) {
+// Also adds what makes a request safe to repeat to the batch that carries the request out.
+type Also = func(*engine.Batch)
+
+// Once gives the answer that token stands for already, or else answer after do, which must carry the request out as answer
+// with a batch that also has added to. do may be called more than once.
+func (c *Catalog) Once(ctx context.Context, account string, token Token, answer string, do func(answer string, also Also) error) (string, error) {
 	for range maxRaces {
 		old, found, err := c.recall(ctx, account, token)
 		if err != nil || found {
 			return old, err
 		}
-		err = do(func(b *engine.Batch) { c.remember(b, account, token, answer) })
+		err = do(answer, func(b *engine.Batch) { c.remember(b, account, token, answer) })
 		if err == nil || token.Text == "" || !errors.Is(err, fault.Precondition) {
 			return answer, err
 		}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package healthlake
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+
+	"galen/internal/job"
+)
+
+var jobStatus = map[job.State]JobStatus{
+	job.Submitted:     JobStatusSubmitted,
+	job.Queued:        JobStatusQueued,
+	job.Running:       JobStatusInProgress,
+	job.Cancelling:    JobStatusCancelInProgress,
+	job.Done:          JobStatusCompleted,
+	job.DoneWithFlaws: JobStatusCompletedWithErrors,
+	job.Failed:        JobStatusFailed,
+	job.Cancelled:     JobStatusCancelCompleted,
+}
+
+// message is a text within the pattern of the model's Message.
+func message(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.In(r, unicode.Z) || strings.ContainsRune("_.:/=+-%@", r) {
+			return r
+		}
+		return -1
+	}, text)
+}
+
+// jobFilter is the filter of both lists of jobs.
+func jobFilter(name string, status JobStatus, before, after time.Time) job.Filter {
+	return job.Filter{Name: name, State: reverse(jobStatus, status), SubmittedBefore: before, SubmittedAfter: after}
+}
+
+// listJobs gives a page of a queue of a data store and the token of the next. query is what the token is bound to.
+func (s *service) listJobs(ctx context.Context, dataStore string, queue func(string) string, f job.Filter, token string, max *int32,
+	query any) ([]job.Job, string, error) {
+	account, err := s.account(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := s.Catalog.Describe(ctx, account, dataStore); err != nil {
+		return nil, "", err
+	}
+	at, err := cursor(token, account, query)
+	if err != nil {
+		return nil, "", err
+	}
+	jobs, next, err := s.Jobs.List(ctx, queue(dataStore), f, at, pageSize(max))
+	return jobs, nextToken(next, account, query), err
+}
+
+// describeJob gives one job of a queue of a data store.
+func (s *service) describeJob(ctx context.Context, dataStore string, queue func(string) string, id string) (job.Job, error) {
+	account, err := s.account(ctx)
+	if err != nil {
+		return job.Job{}, err
+	}
+	if _, err := s.Catalog.Describe(ctx, account, dataStore); err != nil {
+		return job.Job{}, err
+	}
+	return s.Jobs.Describe(ctx, queue(dataStore), id)
+}
+
+// output is where a job writes: its own folder, not the prefix that was asked for.
+func output(folder, keyID string) *OutputDataConfig {
+	return &OutputDataConfig{&S3Configuration{S3Uri: folder, KmsKeyId: keyID}}
+}
+
+// started answers a Start operation: job id is the one made now or the one that the client token stands for.
+func (s *service) started(ctx context.Context, dataStore string, queue func(string) string, id string) (job.Job, error) {
+	j, err := s.Jobs.Describe(ctx, queue(dataStore), id)
+	if err != nil {
+		return job.Job{}, err
+	}
+	if j.State != job.Failed {
+		j.State = job.Submitted // the answer is about the submission, the first time and every other
+	}
+	return j, nil
+}
+
+// canStart fails unless the data store is the caller's and active. HealthLake has no conflict for these operations.
+func (s *service) canStart(ctx context.Context, account, dataStore string) error {
+	_, err := s.Catalog.Open(ctx, account, dataStore)
+	return err
+}
