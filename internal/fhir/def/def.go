@@ -32,13 +32,16 @@ type Definitions struct {
 	sets         map[string]*ValueSet
 }
 
-var loadR4 = sync.OnceValue(func() *Definitions {
+var loadR4 = sync.OnceValue(load)
+
+// load reads the data files. They are ours: one that cannot be read is a bug, and panics.
+func load() *Definitions {
 	d := &Definitions{}
 	d.loadTerminology(terminologyText)
 	d.loadStructures(structuresText)
 	d.loadParams(paramsText)
 	return d
-})
+}
 
 // R4 gives the definitions of FHIR R4, loaded once, at the first call.
 func R4() *Definitions { return loadR4() }

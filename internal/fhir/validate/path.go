@@ -96,14 +96,15 @@ func (w *walk) report(imp importance, n fhir.Node, code, more, text string) {
 
 func (w *walk) full() bool { return len(w.findings) >= MaxFindings }
 
-// plain makes a member's name fit for a text or an expression: it may be anything.
+// plain makes a member's name fit for a text or an expression: it may be anything, even what belongs in a value.
 func plain(name string) string {
 	const most = 64
-	ok := len(name) <= most
+	ok := name != "" && len(name) <= most
 	for i := 0; ok && i < len(name); i++ {
-		ok = name[i] >= ' ' && name[i] < 0x7f && name[i] != '`'
+		c := name[i]
+		ok = isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '-' || c == '@' || c == '$' || c == '.'
 	}
-	if !ok || name == "" {
+	if !ok {
 		return "?"
 	}
 	return name

@@ -56,8 +56,6 @@ func (w *walk) primitive(m fhir.Node, f *field) {
 	switch {
 	case !ok && kind != fhir.String && f.scalar.JSON() == def.JSONString:
 		w.report(search, m, Structure, "", "this must be a JSON string: "+formatTexts[f.scalar])
-	case !ok && f.scalar == def.ID && len(w.path) == 2 && w.level == Minimal:
-		// reported by rootID
 	case !ok:
 		w.report(search, m, Value, "", formatTexts[f.scalar])
 	case f.codes != nil && !f.codes.HasCode(m.Text()):

@@ -25,10 +25,6 @@ func (w *walk) rules(n fhir.Node, sh *shape, f *field, seen *set) {
 		w.extension(n, sh, seen)
 	case referenceRule:
 		w.reference(n, f.typ)
-	case codingRule:
-		if f.codes != nil && !codingIn(f.codes, n) {
-			w.notInSet(n, f.codes)
-		}
 	case conceptRule:
 		if f.codes != nil && !conceptIn(f.codes, n) {
 			w.notInSet(n, f.codes)

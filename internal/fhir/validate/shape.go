@@ -20,7 +20,6 @@ const (
 	noRule rule = iota
 	extensionRule
 	referenceRule
-	codingRule
 	conceptRule
 )
 
@@ -28,8 +27,8 @@ const (
 type field struct {
 	element *def.Element
 	typ     *def.ElementType
-	shape   *shape // of the value, or of the sibling; nil for a primitive's value and for a resource
-	codes   *def.ValueSet
+	shape   *shape        // of the value, or of the sibling; nil for a primitive's value and for a resource
+	codes   *def.ValueSet // of a required binding on a code or CodeableConcept (R4 has none on a Coding)
 	scalar  def.Scalar
 	list    bool
 	sibling bool
@@ -73,8 +72,6 @@ func (c *compiler) shape(s *def.Structure) *shape {
 		sh.rule = extensionRule
 	case "Reference":
 		sh.rule = referenceRule
-	case "Coding":
-		sh.rule = codingRule
 	case "CodeableConcept":
 		sh.rule = conceptRule
 	}
@@ -104,7 +101,7 @@ func (c *compiler) field(e *def.Element, t *def.ElementType) *field {
 		f.shape = c.shape(t.Structure)
 	}
 	if b := e.Binding; b != nil && b.Strength == def.Required && b.ValueSet != nil && b.ValueSet.Enumerable {
-		if f.scalar == def.Code || f.shape != nil && (f.shape.rule == codingRule || f.shape.rule == conceptRule) {
+		if f.scalar == def.Code || f.shape != nil && f.shape.rule == conceptRule {
 			f.codes = b.ValueSet
 		}
 	}

@@ -72,7 +72,7 @@ type Validator struct {
 
 // New makes a validator. It costs milliseconds; keep it.
 func New(d *def.Definitions) *Validator {
-	return &Validator{types: compile(d), walks: sync.Pool{New: func() any { return new(walk) }}}
+	return &Validator{types: compile(d), walks: sync.Pool{New: func() any { return &walk{path: make([]step, 0, 16)} }}}
 }
 
 // Resource checks the resource that n is the root object of. A right one gives nil.

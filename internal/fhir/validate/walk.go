@@ -29,7 +29,7 @@ func (w *walk) root(n fhir.Node) {
 	}
 }
 
-// rootID is the one rule on ids that holds at every level; the walk checks the format again for the others.
+// rootID checks the id at Minimal, where it is the one element that can be wrong; at other levels the walk does.
 func (w *walk) rootID(n fhir.Node) {
 	id := n.Field("id")
 	if w.level == Minimal && id.Ok() && !(id.Kind() == fhir.String && fhir.ValidID(id.Text())) {
@@ -137,13 +137,16 @@ func (w *walk) unknown(m fhir.Node, name string, sh *shape) {
 func (w *walk) missing(n fhir.Node, sh *shape, seen *set) {
 	for _, e := range sh.def.Elements {
 		if e.Min > 0 && !seen.has(e.Index) {
-			w.report(detail, n, Required, e.Name, fmt.Sprintf("%s is missing: %s needs at least %d", e.Path, sh.def.Name, e.Min))
+			w.report(detail, n, Required, e.Name, fmt.Sprintf("%s is missing: every %s needs it", e.Path, sh.def.Name))
 		}
 	}
 }
 
 // member checks one member m of the object n.
 func (w *walk) member(n, m fhir.Node, f *field) {
+	if f.scalar == def.ID && w.level == Minimal && len(w.path) == 1 {
+		return // rootID
+	}
 	w.push(f)
 	switch kind := m.Kind(); {
 	case kind == fhir.Null:
