@@ -34,7 +34,7 @@ func (s *Server) authenticate(x *exchange, a *API) bool {
 			identity, err = p.Finish(x.body.data)
 		}
 	}
-	if err == nil && len(a.Services) > 0 && !slices.Contains(a.Services, identity.Service) {
+	if err == nil && !slices.Contains(a.Services, identity.Service) {
 		err = &sigv4.Error{Code: sigv4.InvalidSignature, Message: "Credential should be scoped to correct service: '" + a.Services[0] + "'."}
 	}
 	if err != nil {

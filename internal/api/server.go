@@ -35,7 +35,7 @@ type API struct {
 	Handler    http.Handler // nil: requests for this API are answered as unknown
 	WriteError ErrorWriter  // nil: the form of awsJson1_0
 	Auth       Auth
-	Services   []string // names that the credential scope may have; none: any
+	Services   []string // that the credential scope may name; default healthlake, for S3 s3 and s3express
 	MaxBody    int64    // bytes, for Whole; default 5 MiB
 
 	// Anonymous tells which requests need not be signed, when they are not. Nil: none.
@@ -83,12 +83,18 @@ func (o *Options) setDefaults() {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.S3.Services == nil {
+		o.S3.Services = []string{"s3", "s3express"}
+	}
 	for _, a := range []*API{&o.HealthLake, &o.FHIR, &o.S3} {
 		if a.MaxBody <= 0 {
 			a.MaxBody = defaultMaxBody
 		}
 		if a.WriteError == nil {
 			a.WriteError = writeJSON
+		}
+		if a.Services == nil {
+			a.Services = []string{"healthlake"}
 		}
 	}
 	orDefault(&o.MaxInFlight, 1024)
