@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhirpath
+
+import (
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+)
+
+// The limits of one evaluation: steps, about one for each value looked at, and values held at a time.
+const (
+	MaxSteps = 1 << 20
+	MaxItems = 1 << 16
+)
+
+// Evaluator evaluates programs; it holds the memory that they need. The zero Evaluator is ready. It belongs to one
+// goroutine at a time.
+type Evaluator struct {
+	stack    []Value
+	steps    int
+	program  *Program
+	resource Value
+}
+
+// Evaluate gives the collection that p yields on focus, an element of resource or resource itself. The result is valid
+// until the next call. It fails with fault.TooCostly past the limits, and with fault.Unprocessable where the language
+// says that evaluation signals an error (more than one item where one is wanted).
+func (e *Evaluator) Evaluate(p *Program, focus, resource Value) ([]Value, error) {
+	e.program, e.resource, e.steps = p, resource, 0
+	e.stack = append(e.stack[:0], focus)
+	w, err := p.op.eval(e, scope{this: window{0, 1}, context: window{0, 1}})
+	if err != nil {
+		return nil, err
+	}
+	return e.stack[w.from:w.to], nil
+}
+
+// window is a collection on the evaluator's stack.
+type window struct{ from, to int }
+
+func (w window) len() int { return w.to - w.from }
+
+// scope is what an operation sees around it.
+type scope struct {
+	this    window // $this, and what a path without a beginning starts from
+	context window // %context
+	index   int    // $index
+}
+
+// operation is a node of a compiled program. Its result is either a window that was there before (this, context) or one
+// at the top of the stack.
+type operation interface {
+	eval(e *Evaluator, s scope) (window, error)
+}
+
+// step counts one step of work.
+func (e *Evaluator) step() error {
+	if e.steps++; e.steps > MaxSteps || len(e.stack) > MaxItems {
+		return fault.New(fault.TooCostly, "the FHIRPath expression takes too long on this resource")
+	}
+	return nil
+}
+
+// settle drops what lies between base and from, so that the values from there on become the result.
+func (e *Evaluator) settle(base, from int) window {
+	if from > base {
+		n := copy(e.stack[base:], e.stack[from:])
+		e.stack = e.stack[:base+n]
+	}
+	return window{base, len(e.stack)}
+}
+
+// push makes one computed value the result.
+func (e *Evaluator) push(base int, v Value) window {
+	e.stack = append(e.stack[:base], v)
+	return window{base, base + 1}
+}
+
+func (e *Evaluator) pushBool(base int, b bool) window {
+	return e.push(base, Value{System: Boolean, True: b})
+}
+
+// none makes the empty collection the result.
+func (e *Evaluator) none(base int) window {
+	e.stack = e.stack[:base]
+	return window{base, base}
+}
+
+// condition evaluates o as a boolean: known is false if it is empty. A single item that is no boolean is true.
+//
+// http://hl7.org/fhirpath/N1/#singleton-evaluation-of-collections
+func (e *Evaluator) condition(o operation, s scope) (value, known bool, err error) {
+	base := len(e.stack)
+	w, err := o.eval(e, s)
+	if err != nil || w.len() == 0 {
+		e.stack = e.stack[:base]
+		return false, false, err
+	}
+	if w.len() > 1 {
+		return false, false, e.notSingle()
+	}
+	value, ok := e.stack[w.from].truth()
+	e.stack = e.stack[:base]
+	return value || !ok, true, nil
+}
+
+func (e *Evaluator) notSingle() error {
+	return fault.New(fault.Unprocessable, "FHIRPath: more than one item where one is wanted in %q", e.program.source)
+}
+
+// thisOp is $this.
+type thisOp struct{}
+
+func (thisOp) eval(_ *Evaluator, s scope) (window, error) { return s.this, nil }
+
+// contextOp is %context.
+type contextOp struct{}
+
+func (contextOp) eval(_ *Evaluator, s scope) (window, error) { return s.context, nil }
+
+// resourceOp is %resource and %rootResource: here the same.
+type resourceOp struct{}
+
+func (resourceOp) eval(e *Evaluator, _ scope) (window, error) {
+	return e.push(len(e.stack), e.resource), nil
+}
+
+// constOp is a literal, or {} if it has no value.
+type constOp struct{ values []Value }
+
+func (o constOp) eval(e *Evaluator, _ scope) (window, error) {
+	base := len(e.stack)
+	e.stack = append(e.stack, o.values...)
+	return window{base, len(e.stack)}, nil
+}
+
+// dynamic gives the structure of a resource inside another.
+func dynamic(d *def.Definitions, n fhir.Node, declared *def.Structure) *def.Structure {
+	if declared != nil && declared.Kind == def.Resource && declared.Abstract {
+		if t := d.Type(fhir.Type(n)); t != nil {
+			return t.Structure
+		}
+	}
+	return declared
+}
