@@ -6,7 +6,9 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
+	"galen/internal/engine"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
@@ -36,13 +38,16 @@ type If struct {
 	Key     string // idempotency key: at most one change of the store within IdempotencyTTL, else fault.Conflict; empty: none
 }
 
-// maxKey is the longest idempotency key.
-const maxKey = 256
+// maxKey is the longest idempotency key, maxBody the longest resource as it is stored, in bytes.
+const (
+	maxKey  = 256
+	maxBody = engine.MaxValue - 1<<10
+)
 
 // Put says how a resource is to be stored.
 type Put struct {
 	Type   string // what its type must be; empty: any
-	ID     string // the id to store it under; empty: its own
+	ID     string // what its id must be; empty: any
 	Assign bool   // give it a new UUID, whatever id it has
 	If     If
 }
@@ -79,29 +84,33 @@ func (s *Store) Prepare(tape *fhir.Tape, put Put) (*Change, error) {
 	if c.prepared, err = fhir.PrepareStored(root, c.id); err != nil {
 		return nil, err
 	}
+	if c.prepared.Len() > maxBody {
+		return nil, fault.New(fault.TooLarge, "the resource is longer than %d bytes", maxBody)
+	}
+	if s.index == nil {
+		return c, nil
+	}
 	if err := s.index.AppendTerms(&c.terms, root); err != nil {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	return c, nil
 }
 
-// idOf is the id to store a resource under: want, which its own must equal if it has one, or its own.
+// idOf is the id of a resource, which must be want unless that is empty.
+//
+// http://hl7.org/fhir/R4/http.html#update
 func idOf(root fhir.Node, want string) (string, error) {
 	node := root.Field("id")
-	own := node.Text()
-	id := own
-	if id == "" {
-		id = want
-	}
+	id := node.Text()
 	switch {
-	case node.Ok() && !fhir.ValidID(own), !node.Ok() && want != "" && !fhir.ValidID(want):
-		return "", fault.New(fault.Invalid, "the id is not 1 to 64 of A-Z a-z 0-9 - and dot").WithCode("value").At("id")
-	case id == "":
+	case !node.Ok():
 		return "", fault.New(fault.Invalid, "the resource has no id").WithCode("required").At("id")
+	case !fhir.ValidID(id):
+		return "", fault.New(fault.Invalid, "the id is not 1 to 64 of A-Z a-z 0-9 - and dot").WithCode("value").At("id")
 	case want != "" && id != want:
-		return "", fault.New(fault.Invalid, "the id of the resource is not the one it is stored under").WithCode("value").At("id")
+		return "", fault.New(fault.Invalid, "the id of the resource is not the one it is to be stored under").WithCode("value").At("id")
 	}
-	return string([]byte(id)), nil
+	return strings.Clone(id), nil
 }
 
 // Delete makes the change that deletes Type/id. Committed, it makes a deletion version, or nothing if there is no such

@@ -113,6 +113,12 @@ func (r *Result) TypeName() string {
 	return ""
 }
 
+// Bounds of a group, within those of engine.
+const (
+	maxSuffix     = 1 << 10
+	maxGroupBytes = 256 << 20
+)
+
 // request is a group on its way through the committer.
 type request struct {
 	group   Group
@@ -132,8 +138,8 @@ func (r *request) answer(err error) {
 // too many changes, fault.NotFound after Drop, the first refusal if the group is Atomic; then nothing was stored.
 // If ctx ends while the group waits, nothing is stored; once it is being committed, Commit waits for the outcome.
 func (s *Store) Commit(ctx context.Context, g Group) ([]Result, error) {
-	if len(g.Changes) > s.opt.MaxGroup {
-		return nil, fault.New(fault.TooLarge, "more than %d changes at once", s.opt.MaxGroup)
+	if err := s.check(&g); err != nil {
+		return nil, err
 	}
 	r := &request{group: g, done: make(chan struct{})}
 	select {
@@ -163,6 +169,27 @@ func (s *Store) Commit(ctx context.Context, g Group) ([]Result, error) {
 		}
 	}
 	return r.results, r.err
+}
+
+// check refuses what would make the whole batch, with the groups of others in it, too large for an engine.
+func (s *Store) check(g *Group) error {
+	if len(g.Changes) > s.opt.MaxGroup {
+		return fault.New(fault.TooLarge, "more than %d changes at once", s.opt.MaxGroup)
+	}
+	size := 0
+	for _, c := range g.Changes {
+		size += c.prepared.Len() + c.terms.Bytes()
+	}
+	for _, r := range g.Rows {
+		if len(r.Suffix) > maxSuffix {
+			return fault.New(fault.TooLarge, "the key of a row is longer than %d bytes", maxSuffix)
+		}
+		size += len(r.Value)
+	}
+	if size > maxGroupBytes {
+		return fault.New(fault.TooLarge, "more than %d bytes at once", maxGroupBytes)
+	}
+	return nil
 }
 
 func gaveUp(ctx context.Context) error {

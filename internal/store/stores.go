@@ -59,7 +59,7 @@ var (
 	errDropped = fault.New(fault.NotFound, "the data store is deleted")
 )
 
-// New returns the data stores of e, whose resources x indexes. Nothing is read until one is used. The caller closes it
+// New returns the data stores of e, whose resources x indexes (nil: they cannot be searched). Nothing is read until one is used. The caller closes it
 // before the engine.
 func New(e engine.Engine, x *index.Index, opt Options) *Stores {
 	return &Stores{engine: e, index: x, opt: opt.withDefaults(), open: map[uint32]*Store{}, dropped: map[uint32]bool{}}

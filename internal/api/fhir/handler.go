@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"galen/internal/authz"
+	core "galen/internal/fhir"
+	"galen/internal/interaction"
+)
+
+// Options of a Handler; the zero value works.
+type Options struct {
+	PublicURL string                       // what absolute URLs in answers begin with, "https://host"; empty: from the request
+	MaxBody   int64                        // bytes of a body that the edge did not read whole; 0: 64 MiB
+	Failed    func(context.Context, error) // told of errors that were answered with status 5xx; nil: nobody
+}
+
+// Handler serves the FHIR API of all data stores.
+type Handler struct {
+	service *interaction.Service
+	who     func(context.Context) authz.Principal
+	opt     Options
+}
+
+// New makes a handler. who gives the principal of a request from its context, the zero Principal if there is none.
+func New(service *interaction.Service, who func(context.Context) authz.Principal, opt Options) *Handler {
+	if opt.MaxBody == 0 {
+		opt.MaxBody = 64 << 20
+	}
+	opt.PublicURL = strings.TrimSuffix(opt.PublicURL, "/")
+	return &Handler{service: service, who: who, opt: opt}
+}
+
+// exchange is one request and its answer.
+type exchange struct {
+	h      *Handler
+	w      http.ResponseWriter
+	r      *http.Request
+	caller interaction.Caller
+	key    core.Key // from the path, as far as it has them
+	vid    string
+	pretty bool
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := &exchange{h: h, w: w, r: r}
+	p, ok := parsePath(r.URL.Path)
+	if !ok {
+		x.refuse(http.StatusNotFound, errPath)
+		return
+	}
+	x.key, x.vid = core.Key{Type: p.typ, ID: p.id}, p.vid
+	x.pretty = wantsPretty(r.URL.RawQuery)
+	if !acceptsJSON(r) {
+		x.refuse(http.StatusNotAcceptable, errAccept)
+		return
+	}
+	x.caller = interaction.Caller{Who: h.who(r.Context()), DataStore: p.dataStore, Base: h.base(r, p.dataStore)}
+	for i := range routes {
+		if rt := &routes[i]; rt.shape == p.shape && (rt.method == r.Method || rt.method == http.MethodGet && r.Method == http.MethodHead) {
+			rt.serve(x)
+			return
+		}
+	}
+	w.Header().Set("Allow", allowed(p.shape))
+	x.refuse(http.StatusMethodNotAllowed, errMethod)
+}
+
+// base is what absolute URLs of the data store begin with.
+func (h *Handler) base(r *http.Request, dataStore string) string {
+	if h.opt.PublicURL != "" {
+		return h.opt.PublicURL + "/datastore/" + dataStore + "/r4"
+	}
+	scheme := "http://"
+	if r.TLS != nil {
+		scheme = "https://"
+	}
+	return scheme + r.Host + "/datastore/" + dataStore + "/r4"
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"galen/internal/interaction"
+)
+
+var contentType = []string{"application/fhir+json; charset=utf-8"}
+
+// read serves GET /Type/id.
+func (x *exchange) read() {
+	v, err := x.h.service.Read(x.r.Context(), x.caller, x.key)
+	x.version(v, err)
+}
+
+// vread serves GET /Type/id/_history/vid.
+func (x *exchange) vread() {
+	v, err := x.h.service.VRead(x.r.Context(), x.caller, x.key, x.vid)
+	x.version(v, err)
+}
+
+// version answers a read.
+func (x *exchange) version(v interaction.Version, err error) {
+	if err != nil {
+		if v.VersionID > 0 { // that of the deletion
+			x.w.Header()["Etag"] = []string{etag(v.VersionID)}
+		}
+		x.fail(err)
+		return
+	}
+	x.versionHeaders(&v)
+	if x.unchanged(&v) {
+		x.w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	x.write(http.StatusOK, v.Body)
+}
+
+// unchanged reports whether the caller has this version already.
+//
+// http://hl7.org/fhir/R4/http.html#cread
+func (x *exchange) unchanged(v *interaction.Version) bool {
+	if tags, ok := x.r.Header["If-None-Match"]; ok {
+		for tag := range strings.SplitSeq(strings.Join(tags, ","), ",") {
+			if id, ok := version(tag); ok && (id == "*" || id == itoa(int(v.VersionID))) {
+				return true
+			}
+		}
+		return false
+	}
+	if since := x.r.Header.Get("If-Modified-Since"); since != "" {
+		t, err := http.ParseTime(since)
+		return err == nil && !v.Time.Truncate(time.Second).After(t)
+	}
+	return false
+}
+
+// history serves GET /Type/id/_history.
+func (x *exchange) history() {
+	body, err := x.h.service.History(x.r.Context(), x.caller, x.key, x.r.URL.RawQuery)
+	x.document(body, err)
+}
+
+// metadata serves GET /metadata.
+func (x *exchange) metadata() {
+	body, err := x.h.service.Capabilities(x.r.Context(), x.caller)
+	x.document(body, err)
+}
+
+// document answers with a resource that is not stored.
+func (x *exchange) document(body []byte, err error) {
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	x.write(http.StatusOK, body)
+}
+
+// versionHeaders sets ETag and Last-Modified.
+func (x *exchange) versionHeaders(v *interaction.Version) {
+	h := x.w.Header()
+	h["Etag"] = []string{etag(v.VersionID)}
+	h["Last-Modified"] = []string{v.Time.Format(http.TimeFormat)}
+}
+
+// write answers with a document, as it is unless it is to be pretty.
+func (x *exchange) write(status int, body []byte) {
+	if x.pretty {
+		var b bytes.Buffer
+		if json.Indent(&b, body, "", "  ") == nil {
+			body = b.Bytes()
+		}
+	}
+	h := x.w.Header()
+	h["Content-Type"] = contentType
+	h["Content-Length"] = []string{itoa(len(body))}
+	x.w.WriteHeader(status)
+	_, _ = x.w.Write(body) // the connection may be gone; the edge logs what was written
+}
+
+func etag(version uint32) string { return `W/"` + strconv.FormatUint(uint64(version), 10) + `"` }
+
+func itoa(n int) string { return strconv.Itoa(n) }

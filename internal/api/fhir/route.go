@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir
+
+import (
+	"net/http"
+	"strings"
+
+	"galen/internal/interaction"
+)
+
+// shape is the form of a path below the data store.
+type shape uint8
+
+const (
+	systemShape   shape = iota // /
+	metadataShape              // /metadata
+	typeShape                  // /Type
+	searchShape                // /Type/_search
+	instanceShape              // /Type/id
+	historyShape               // /Type/id/_history
+	versionShape               // /Type/id/_history/vid
+)
+
+// route is one interaction at one form of path. GET routes serve HEAD too.
+type route struct {
+	shape  shape
+	method string
+	code   interaction.Code // empty for those that are not about a type
+	serve  func(*exchange)
+}
+
+var routes = [...]route{
+	{instanceShape, http.MethodGet, interaction.ReadCode, (*exchange).read},
+	{versionShape, http.MethodGet, interaction.VReadCode, (*exchange).vread},
+	{instanceShape, http.MethodPut, interaction.UpdateCode, (*exchange).update},
+	{instanceShape, http.MethodDelete, interaction.DeleteCode, (*exchange).delete},
+	{historyShape, http.MethodGet, interaction.HistoryCode, (*exchange).history},
+	{typeShape, http.MethodPost, interaction.CreateCode, (*exchange).create},
+	{typeShape, http.MethodGet, interaction.SearchCode, (*exchange).search},
+	{searchShape, http.MethodPost, interaction.SearchCode, (*exchange).searchForm},
+	{metadataShape, http.MethodGet, "", (*exchange).metadata},
+}
+
+// Codes lists the interactions with a type that have a route.
+func Codes() []interaction.Code {
+	var codes []interaction.Code
+	for _, r := range routes {
+		if r.code != "" {
+			codes = append(codes, r.code)
+		}
+	}
+	return codes
+}
+
+// allowed is the Allow header of a form of path.
+func allowed(s shape) string {
+	var methods []string
+	for _, r := range routes {
+		if r.shape != s {
+			continue
+		}
+		methods = append(methods, r.method)
+		if r.method == http.MethodGet {
+			methods = append(methods, http.MethodHead)
+		}
+	}
+	return strings.Join(methods, ", ")
+}
+
+// path is a parsed path.
+type path struct {
+	shape     shape
+	dataStore string
+	typ, id   string
+	vid       string
+}
+
+// parsePath reads /datastore/{id}/r4/…; a slash at the end makes no difference.
+func parsePath(s string) (p path, ok bool) {
+	s, ok = strings.CutPrefix(s, "/datastore/")
+	if !ok {
+		return p, false
+	}
+	var rest string
+	p.dataStore, rest, _ = strings.Cut(s, "/")
+	version, rest, _ := strings.Cut(rest, "/")
+	if p.dataStore == "" || version != "r4" {
+		return p, false
+	}
+	var parts [5]string
+	n := 0
+	for rest = strings.TrimSuffix(rest, "/"); rest != ""; n++ {
+		if n == len(parts) {
+			return p, false
+		}
+		parts[n], rest, _ = strings.Cut(rest, "/")
+		if parts[n] == "" {
+			return p, false
+		}
+	}
+	p.typ, p.id, p.vid = parts[0], parts[1], parts[3]
+	switch {
+	case n == 0:
+		p.shape = systemShape
+	case n == 1 && p.typ == "metadata":
+		p.shape = metadataShape
+	case n == 1:
+		p.shape = typeShape
+	case n == 2 && p.id == "_search":
+		p.shape = searchShape
+	case n == 2 && !strings.HasPrefix(p.id, "_") && !strings.HasPrefix(p.id, "$"):
+		p.shape = instanceShape
+	case n == 3 && parts[2] == "_history":
+		p.shape = historyShape
+	case n == 4 && parts[2] == "_history":
+		p.shape = versionShape
+	default:
+		return p, false
+	}
+	return p, true
+}

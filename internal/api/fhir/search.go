@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir
+
+import "net/http"
+
+// search serves GET /Type?….
+func (x *exchange) search() { x.find(x.r.URL.RawQuery) }
+
+// searchForm serves POST /Type/_search: parameters in the form, in the URL, or in both.
+func (x *exchange) searchForm() {
+	query := x.r.URL.RawQuery
+	body, err := x.body()
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	if len(body) > 0 {
+		if !sendsForm(x.r) {
+			x.refuse(http.StatusUnsupportedMediaType, errMediaType)
+			return
+		}
+		if query != "" {
+			query += "&"
+		}
+		query += string(body)
+	}
+	x.find(query)
+}
+
+func (x *exchange) find(query string) {
+	body, err := x.h.service.Search(x.r.Context(), x.caller, x.key.Type, query, parsePrefer(x.r.Header).lenient)
+	x.document(body, err)
+}

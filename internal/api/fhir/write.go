@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir
+
+import (
+	"errors"
+	"io"
+	"net/http"
+
+	"galen/internal/fault"
+	core "galen/internal/fhir"
+	"galen/internal/fhir/validate"
+	"galen/internal/interaction"
+)
+
+// The headers of HealthLake's own.
+const (
+	idempotencyHeader = "X-Amz-Fhir-Idempotency-Key"
+	levelHeader       = "X-Amzn-Healthlake-Fhir-Validation-Level"
+)
+
+// create serves POST /Type.
+func (x *exchange) create() {
+	if x.r.Header.Get("If-None-Exist") != "" {
+		x.fail(fault.New(fault.Unsupported, "Interaction not supported.").At("If-None-Exist"))
+		return
+	}
+	in, ok := x.input()
+	if !ok {
+		return
+	}
+	in.Key = x.r.Header.Get(idempotencyHeader)
+	w, err := x.h.service.Create(x.r.Context(), x.caller, x.key.Type, in)
+	if err != nil && w.Version.Body != nil && errors.Is(err, fault.Conflict) { // the key made this before
+		x.stored(http.StatusConflict, w)
+		return
+	}
+	x.written(w, err)
+}
+
+// update serves PUT /Type/id.
+func (x *exchange) update() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	in, ok := x.input()
+	if !ok {
+		return
+	}
+	w, err := x.h.service.Update(x.r.Context(), x.caller, x.key, match, in)
+	x.written(w, err)
+}
+
+// delete serves DELETE /Type/id.
+func (x *exchange) delete() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	w, err := x.h.service.Delete(x.r.Context(), x.caller, x.key, match)
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	if w.Version.VersionID > 0 {
+		x.w.Header()["Etag"] = []string{etag(w.Version.VersionID)}
+	}
+	if parsePrefer(x.r.Header).back == "OperationOutcome" {
+		x.write(http.StatusOK, core.AppendOutcome(nil))
+		return
+	}
+	x.w.WriteHeader(http.StatusNoContent)
+}
+
+// written answers a create or an update.
+func (x *exchange) written(w interaction.Written, err error) {
+	switch {
+	case err != nil:
+		x.fail(err)
+	case w.Created:
+		x.stored(http.StatusCreated, w)
+	default:
+		x.stored(http.StatusOK, w)
+	}
+}
+
+// stored answers with a version that is stored, in the form that Prefer asks for.
+func (x *exchange) stored(status int, w interaction.Written) {
+	v := &w.Version
+	x.versionHeaders(v)
+	if status != http.StatusOK {
+		x.w.Header()["Location"] = []string{x.caller.Base + "/" + x.key.Type + "/" + v.ID + "/_history/" + itoa(int(v.VersionID))}
+	}
+	switch back := parsePrefer(x.r.Header).back; {
+	case back == "minimal" && status < 300:
+		x.w.Header()["Content-Length"] = []string{"0"}
+		x.w.WriteHeader(status)
+	case back == "OperationOutcome" && status < 300:
+		x.write(status, core.AppendOutcome(nil, w.Warnings...))
+	default:
+		x.write(status, v.Body)
+	}
+}
+
+// input reads the resource of a request; if it cannot, it has answered.
+func (x *exchange) input() (interaction.Input, bool) {
+	if !sendsJSON(x.r) {
+		x.refuse(http.StatusUnsupportedMediaType, errMediaType)
+		return interaction.Input{}, false
+	}
+	in := interaction.Input{}
+	if level := x.r.Header.Get(levelHeader); level != "" {
+		l, ok := validate.ParseLevel(level)
+		if !ok {
+			x.fail(fault.New(fault.Invalid, "the validation level is strict, structure-only or minimal").WithCode("value"))
+			return in, false
+		}
+		in.Level = l
+	}
+	body, err := x.body()
+	if err != nil {
+		x.fail(err)
+		return in, false
+	}
+	if len(body) == 0 {
+		x.fail(fault.New(fault.Invalid, "%s", errSyntax))
+		return in, false
+	}
+	in.Body = body
+	return in, true
+}
+
+// body is the body of the request, as the edge has read it or whole up to a limit.
+func (x *exchange) body() ([]byte, error) {
+	if whole, ok := x.r.Body.(interface{ Bytes() []byte }); ok {
+		return whole.Bytes(), nil
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, x.h.opt.MaxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, fault.New(fault.TooLarge, "the body is longer than %d bytes", x.h.opt.MaxBody)
+	case err != nil:
+		return nil, fault.Wrap(fault.Invalid, err, "the body could not be read")
+	}
+	return body, nil
+}
+
+// match reads If-Match and If-None-Match of a write; if they cannot be met, it has answered.
+func (x *exchange) match() (interaction.Match, bool) {
+	var m interaction.Match
+	if tag := x.r.Header.Get("If-Match"); tag != "" {
+		id, ok := version(tag)
+		if !ok {
+			x.fail(fault.New(fault.Invalid, "If-Match is not one version").WithCode("value").At("If-Match"))
+			return m, false
+		}
+		m.Version = id
+	}
+	switch tag := x.r.Header.Get("If-None-Match"); tag {
+	case "":
+	case "*":
+		m.None = true
+	default:
+		x.fail(fault.New(fault.Invalid, "If-None-Match of a write can only be *").WithCode("value").At("If-None-Match"))
+		return m, false
+	}
+	return m, true
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package interaction
+
+import (
+	"context"
+
+	"galen/internal/authz"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/store"
+)
+
+// Code names an interaction as CapabilityStatement does.
+//
+// http://hl7.org/fhir/R4/valueset-type-restful-interaction.html
+type Code string
+
+// The interactions with the resources of a type that are served. What is not here is not advertised; api/fhir has a route
+// for each.
+const (
+	ReadCode    Code = "read"
+	VReadCode   Code = "vread"
+	UpdateCode  Code = "update"
+	DeleteCode  Code = "delete"
+	HistoryCode Code = "history-instance"
+	CreateCode  Code = "create"
+	SearchCode  Code = "search-type"
+)
+
+// Served lists the interactions with the resources of a type, in the order of FHIR's table.
+func Served() []Code {
+	return []Code{ReadCode, VReadCode, UpdateCode, DeleteCode, HistoryCode, CreateCode, SearchCode}
+}
+
+// Capabilities gives the CapabilityStatement. It is made from the tables that serve the requests.
+//
+// http://hl7.org/fhir/R4/http.html#capabilities
+func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
+	if _, err := s.enter(ctx, c, authz.Capabilities, "", ""); err != nil {
+		return nil, err
+	}
+	made := s.capabilities()
+	b := make([]byte, 0, len(made)+len(c.Base)+256)
+	b = append(b, `{"resourceType":"CapabilityStatement","status":"active","date":"2026-11-21","kind":"instance",`...)
+	b = append(b, `"software":{"name":"galen"`...)
+	if s.opt.Software != "" {
+		b = fhir.AppendString(append(b, `,"version":`...), s.opt.Software)
+	}
+	b = append(b, `},"implementation":{"description":"galen data store","url":`...)
+	b = append(fhir.AppendString(b, c.Base), '}')
+	return append(b, made...), nil
+}
+
+// makeCapabilities is the part of the CapabilityStatement that is the same for all data stores.
+func (s *Service) makeCapabilities() []byte {
+	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{"mode":"server","resource":[`)
+	first := true
+	for _, t := range def.R4().Types() {
+		if !store.Storable(t.Name) {
+			continue
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(b, `{"type":"`...)
+		b = append(append(b, t.Name...), `","interaction":[`...)
+		for i, code := range Served() {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = append(append(append(b, `{"code":"`...), code...), `"}`...)
+		}
+		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":false,`...)
+		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":false,"conditionalDelete":"not-supported"`...)
+		b = s.appendSearch(b, t)
+		b = append(b, '}')
+	}
+	return append(b, `]}]}`...)
+}
+
+// appendSearch appends what can be searched in a type.
+func (s *Service) appendSearch(b []byte, t *def.Type) []byte {
+	first := true
+	for _, p := range def.R4().SearchParams(t.Name) {
+		if !searchable(p) {
+			continue
+		}
+		if first {
+			b = append(b, `,"searchParam":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(append(b, `{"name":"`...), p.Code...)
+		b = append(append(b, `","definition":"`...), p.URL...)
+		b = append(append(b, `","type":"`...), p.Type.String()...)
+		b = append(b, `"}`...)
+	}
+	if !first {
+		b = append(b, ']')
+	}
+	return b
+}
+
+// searchable reports whether a search may use the parameter.
+func searchable(p *def.SearchParam) bool {
+	return p.Type != def.SpecialParam && p.Expression != ""
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package interaction
+
+import (
+	"context"
+	"sync"
+
+	"galen/internal/authz"
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/fhir/validate"
+	"galen/internal/store"
+)
+
+// Opener finds a data store of an account by id, for reading and writing. It fails with fault.NotFound if there is none or it
+// is deleted, and with fault.Conflict if it is not active.
+type Opener func(ctx context.Context, account, dataStore string) (*store.Store, error)
+
+// Options of a Service; the zero value works.
+type Options struct {
+	Limits       fhir.Limits // of a resource that comes in
+	DefaultCount int         // entries on a page if the caller names no _count; 0: 100
+	MaxCount     int         // entries on a page at most; 0: 1,000
+	Software     string      // version that the CapabilityStatement names; empty: none
+}
+
+// Service serves the interactions.
+type Service struct {
+	open     Opener
+	validate *validate.Validator
+	opt      Options
+	tapes    sync.Pool // of *fhir.Tape
+
+	capabilities func() []byte // made once
+}
+
+// New makes a service over the data stores that open finds.
+func New(open Opener, v *validate.Validator, opt Options) *Service {
+	if opt.DefaultCount == 0 {
+		opt.DefaultCount = 100
+	}
+	if opt.MaxCount == 0 {
+		opt.MaxCount = 1000
+	}
+	opt.DefaultCount = min(opt.DefaultCount, opt.MaxCount)
+	s := &Service{open: open, validate: v, opt: opt}
+	s.tapes.New = func() any { return new(fhir.Tape) }
+	s.capabilities = sync.OnceValue(s.makeCapabilities)
+	return s
+}
+
+// Caller is who asks, and of which data store.
+type Caller struct {
+	Who       authz.Principal
+	DataStore string // its id
+	Base      string // what absolute URLs begin with, without a slash at the end: "https://host/datastore/<id>/r4"
+}
+
+// enter checks that the caller may do action and opens the data store.
+func (s *Service) enter(ctx context.Context, c Caller, action authz.Action, typ, id string) (*store.Store, error) {
+	if err := c.Who.May(action, authz.Object{Account: c.Who.Account, Type: typ, ID: id}); err != nil {
+		return nil, err
+	}
+	return s.open(ctx, c.Who.Account, c.DataStore)
+}
+
+// typeID is the number of a type whose resources are stored; fault.NotFound for others, as the URL names nothing.
+//
+// http://hl7.org/fhir/R4/http.html#create
+func typeID(name string) (uint16, error) {
+	if !store.Storable(name) {
+		return 0, fault.New(fault.NotFound, "there are no resources of this type here").WithCode("not-supported")
+	}
+	return uint16(def.R4().Type(name).ID), nil
+}
+
+// tape lends a tape; done takes it back, after which nothing of it may be used.
+func (s *Service) tape() (t *fhir.Tape, done func()) {
+	t = s.tapes.Get().(*fhir.Tape)
+	return t, func() { s.tapes.Put(t) }
+}
