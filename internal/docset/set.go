@@ -214,8 +214,9 @@ func (s Set) Bytes() []byte {
 	if s.IsEmpty() {
 		return nil
 	}
-	s.b.RunOptimize()
-	b, err := s.b.ToBytes()
+	c := s.b.Clone()
+	c.RunOptimize()
+	b, err := c.ToBytes()
 	if err != nil {
 		panic(err) // writing to memory does not fail
 	}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lsm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"iter"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"galen/internal/engine"
+)
+
+// snapshot implements engine.Snapshot.
+type snapshot struct {
+	e    *Engine
+	db   *pebble.Snapshot
+	once sync.Once
+}
+
+// Close implements engine.Snapshot.
+func (s *snapshot) Close() error {
+	var err error
+	s.once.Do(func() {
+		if s.e.enter(context.Background()) != nil {
+			return // the engine was closed, and everything with it
+		}
+		defer s.e.calls.Done()
+		err = s.db.Close()
+	})
+	return err
+}
+
+// Get implements engine.Snapshot.
+func (s *snapshot) Get(ctx context.Context, keys ...[]byte) ([][]byte, error) {
+	if err := s.e.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.e.calls.Done()
+	values := make([][]byte, len(keys))
+	var key []byte
+	for i, k := range keys {
+		key = appendKey(key[:0], spaceRow, k)
+		value, closer, err := s.db.Get(key)
+		if errors.Is(err, pebble.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		values[i] = append(make([]byte, 0, len(value)), value...)
+		if err := closer.Close(); err != nil {
+			return nil, unreadable(err)
+		}
+	}
+	return values, nil
+}
+
+// iterate returns an iterator over a range of a space, to be closed; it holds a call of the engine until then.
+func (s *snapshot) iterate(ctx context.Context, space byte, r engine.Range) (*cursor, error) {
+	if err := s.e.enter(ctx); err != nil {
+		return nil, err
+	}
+	lower, upper := bounds(space, r)
+	if bytes.Compare(lower, upper) > 0 {
+		upper = lower
+	}
+	it, err := s.db.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		s.e.calls.Done()
+		return nil, unreadable(err)
+	}
+	return &cursor{ctx: ctx, it: it, done: s.e.calls.Done}, nil
+}
+
+// cursor goes through keys on disk in one direction.
+type cursor struct {
+	ctx   context.Context // that of the one call the cursor lives in
+	it    *pebble.Iterator
+	done  func()
+	order engine.Order
+	steps int
+	err   error
+}
+
+// first goes to the first key in an order, and reports whether there is one.
+func (c *cursor) first(o engine.Order) bool {
+	c.order = o
+	if o == engine.Descending {
+		return c.ok(c.it.Last())
+	}
+	return c.ok(c.it.First())
+}
+
+// next goes to the next key in the order of first.
+func (c *cursor) next() bool {
+	if c.steps++; c.steps%64 == 0 {
+		if c.err = c.ctx.Err(); c.err != nil {
+			return false
+		}
+	}
+	if c.order == engine.Descending {
+		return c.ok(c.it.Prev())
+	}
+	return c.ok(c.it.Next())
+}
+
+func (c *cursor) ok(valid bool) bool {
+	if !valid {
+		if err := c.it.Error(); err != nil {
+			c.err = unreadable(err)
+		}
+	}
+	return valid
+}
+
+func (c *cursor) value() []byte {
+	v, err := c.it.ValueAndErr()
+	if err != nil {
+		c.err = unreadable(err)
+	}
+	return v
+}
+
+// close frees the cursor and returns the error it ended with.
+func (c *cursor) close() error {
+	if err := c.it.Close(); err != nil && c.err == nil {
+		c.err = unreadable(err)
+	}
+	c.done()
+	if err := c.ctx.Err(); err != nil {
+		return err
+	}
+	return c.err
+}
+
+// Scan implements engine.Snapshot.
+func (s *snapshot) Scan(ctx context.Context, r engine.Range, o engine.Order) iter.Seq2[engine.Row, error] {
+	return func(yield func(engine.Row, error) bool) {
+		c, err := s.iterate(ctx, spaceRow, r)
+		if err != nil {
+			yield(engine.Row{}, err)
+			return
+		}
+		for valid := c.first(o); valid; valid = c.next() {
+			_, key, _ := logical(c.it.Key())
+			value := c.value()
+			if c.err != nil {
+				break
+			}
+			if !yield(engine.Row{Key: key, Value: value}, nil) {
+				_ = c.close()
+				return
+			}
+		}
+		if err := c.close(); err != nil {
+			yield(engine.Row{}, err)
+		}
+	}
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package lsm
+
+import (
+	"bytes"
+	"context"
+	"iter"
+
+	"galen/internal/docset"
+	"galen/internal/engine"
+)
+
+// Docs implements engine.Snapshot.
+func (s *snapshot) Docs(ctx context.Context, ranges ...engine.Range) (docset.Set, error) {
+	var b docset.Builder
+	if len(ranges) == 0 {
+		return docset.Set{}, ctx.Err()
+	}
+	c, err := s.iterate(ctx, spaceTerm, ranges[0])
+	if err != nil {
+		return docset.Set{}, err
+	}
+	for i, r := range ranges {
+		if r.IsEmpty() {
+			continue
+		}
+		if i > 0 {
+			c.it.SetBounds(bounds(spaceTerm, r))
+		}
+		for valid := c.first(engine.Ascending); valid && c.err == nil; valid = c.next() {
+			c.collect(&b)
+		}
+		if c.err != nil {
+			break
+		}
+	}
+	if err := c.close(); err != nil {
+		return docset.Set{}, err
+	}
+	return b.Set()
+}
+
+// collect adds the block the cursor is at.
+func (c *cursor) collect(b *docset.Builder) {
+	_, _, block := logical(c.it.Key())
+	value := c.value()
+	if c.err == nil {
+		c.err = b.Append(block, value)
+	}
+}
+
+// Terms implements engine.Snapshot.
+func (s *snapshot) Terms(ctx context.Context, r engine.Range, o engine.Order) iter.Seq2[engine.Term, error] {
+	return func(yield func(engine.Term, error) bool) {
+		c, err := s.iterate(ctx, spaceTerm, r)
+		if err != nil {
+			yield(engine.Term{}, err)
+			return
+		}
+		var prefix []byte // of the term's keys on disk
+		for valid := c.first(o); valid && c.err == nil; {
+			var b docset.Builder
+			prefix = append(prefix[:0], c.it.Key()[:split(c.it.Key())]...)
+			for valid && c.err == nil && bytes.Equal(prefix, c.it.Key()[:split(c.it.Key())]) {
+				c.collect(&b)
+				valid = c.next()
+			}
+			if c.err != nil {
+				break
+			}
+			docs, err := b.Set()
+			if err != nil {
+				c.err = err
+				break
+			}
+			if docs.IsEmpty() {
+				continue
+			}
+			if !yield(engine.Term{Key: prefix[1 : len(prefix)-1], Docs: docs}, nil) {
+				_ = c.close()
+				return
+			}
+		}
+		if err := c.close(); err != nil {
+			yield(engine.Term{}, err)
+		}
+	}
+}
+
+// FirstTerm implements engine.Snapshot.
+func (s *snapshot) FirstTerm(ctx context.Context, r engine.Range, o engine.Order) (term []byte, ok bool, err error) {
+	c, err := s.iterate(ctx, spaceTerm, r)
+	if err != nil {
+		return nil, false, err
+	}
+	if c.first(o) {
+		_, inner, _ := logical(c.it.Key())
+		term, ok = bytes.Clone(inner), true
+	}
+	if err := c.close(); err != nil {
+		return nil, false, err
+	}
+	return term, ok, nil
+}
+
+// Estimate implements engine.Snapshot.
+func (s *snapshot) Estimate(ctx context.Context, ranges ...engine.Range) (int, error) {
+	sum := 0
+	for _, r := range ranges {
+		n, err := s.estimate(ctx, r)
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+// countKeys is how many keys estimate reads before it guesses. It is more than ExactEstimate, and each key has a document.
+const countKeys = 2 * engine.ExactEstimate
+
+// estimate counts up to countKeys blocks, and takes the rest of the range for as dense on disk.
+func (s *snapshot) estimate(ctx context.Context, r engine.Range) (int, error) {
+	c, err := s.iterate(ctx, spaceTerm, r)
+	if err != nil {
+		return 0, err
+	}
+	count, bytesRead, keys := 0, 0, 0
+	valid := c.first(engine.Ascending)
+	for ; valid && c.err == nil && (keys < 32 || count <= engine.ExactEstimate && keys < countKeys); keys++ {
+		value := c.value()
+		if c.err != nil {
+			break
+		}
+		n, err := docset.BlockLen(value)
+		if err != nil {
+			c.err = err
+			break
+		}
+		count += n
+		bytesRead += len(value) + len(c.it.Key())
+		valid = c.next()
+	}
+	var rest []byte
+	if valid && c.err == nil {
+		rest = bytes.Clone(c.it.Key())
+	}
+	if err := c.close(); err != nil || rest == nil {
+		return count, err
+	}
+	if err := s.e.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer s.e.calls.Done()
+	_, upper := bounds(spaceTerm, r)
+	onDisk, err := s.e.db.EstimateDiskUsage(rest, upper)
+	if err != nil {
+		return 0, unreadable(err)
+	}
+	const compression = 2 // tables take about half of what keys and blocks have
+	return count + int(float64(onDisk)*compression*float64(count)/float64(bytesRead)), nil
+}
