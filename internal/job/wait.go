@@ -45,3 +45,20 @@ func (q *Queue) Drain(ctx context.Context, queue string) error {
 		}
 	}
 }
+
+// Wait returns a job when it has ended.
+func (q *Queue) Wait(ctx context.Context, queue, id string) (Job, error) {
+	tick := time.NewTicker(drainInterval)
+	defer tick.Stop()
+	for {
+		j, err := q.Describe(ctx, queue, id)
+		if err != nil || j.State.Ended() {
+			return j, err
+		}
+		select {
+		case <-ctx.Done():
+			return j, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
