@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"galen/internal/engine"
+	"galen/internal/engine/lsm"
 	"galen/internal/engine/mem"
 	"galen/internal/fault"
 	"galen/internal/fhir"
@@ -30,6 +31,20 @@ func onEngines(t *testing.T, f func(t *testing.T, e engine.Engine)) {
 		defer e.Close()
 		f(t, e)
 	})
+	t.Run("lsm", func(t *testing.T) {
+		e := openLSM(t, t.TempDir())
+		defer e.Close()
+		f(t, e)
+	})
+}
+
+func openLSM(t testing.TB, dir string) engine.Engine {
+	t.Helper()
+	e, err := lsm.Open(dir, lsm.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 func open(t testing.TB, e engine.Engine, opt store.Options) *store.Store {
