@@ -419,7 +419,7 @@ func TestWhoMayNot(t *testing.T) {
 	_, err := srv.client(key, "another secret").GetObject(t.Context(), in)
 	wantCode(t, "a wrong secret", err, "SignatureDoesNotMatch")
 	_, err = srv.client(key, "another secret").PutObject(t.Context(), &sdk.PutObjectInput{Bucket: bucket,
-		Key: aws.String("new"), Body: strings.NewReader("x")})
+		Key: aws.String("new"), Body: bytes.NewReader(make([]byte, 12<<20))}) // more than sockets hold
 	wantCode(t, "writing with a wrong secret", err, "SignatureDoesNotMatch")
 	_, err = srv.client("AKIDNOBODY", secret).GetObject(t.Context(), in)
 	wantCode(t, "an unknown key", err, "InvalidAccessKeyId")
@@ -431,6 +431,11 @@ func TestWhoMayNot(t *testing.T) {
 	} {
 		if status, body := do(t, c.method, srv.url+c.path, nil, ""); status < 400 || status >= 500 {
 			t.Errorf("unsigned %s %s: %d %s", c.method, c.path, status, body)
+		}
+	}
+	for range 20 {
+		if status, body := do(t, "PUT", srv.url+"/"+*bucket+"/new", nil, strings.Repeat("x", 4<<20)); status != 403 {
+			t.Fatalf("unsigned PUT of 4 MB: %d %s", status, body)
 		}
 	}
 	if keys := blobtest.Keys(t, srv.store, blob.URI{Bucket: *bucket}); !slices.Equal(keys, []string{"k"}) {

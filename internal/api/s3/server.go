@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofiber/fiber/v3"
 	"github.com/versity/versitygw/s3api"
 	"github.com/versity/versitygw/s3api/middlewares"
 
@@ -74,7 +75,7 @@ func New(store *file.Store, secret func(accessKey string) (string, bool), o Opti
 	s.api, err = s3api.New(&gateway{store: store, log: o.Log}, root, o.Region, accounts{secret}, nil, nil, nil, nil,
 		s3api.WithQuiet(), s3api.WithKeepAlive(), s3api.WithDisableACL(), s3api.WithMpMaxParts(file.MaxPart),
 		s3api.WithConcurrencyLimiter(connections, connections), s3api.WithSocketPerm(0o600),
-		s3api.WithOnListen(func() { close(ready) }))
+		s3api.WithMiddleware("/", drain), s3api.WithOnListen(func() { close(ready) }))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("s3 api: %w", err), os.RemoveAll(dir))
 	}
@@ -86,6 +87,16 @@ func New(store *file.Store, secret func(accessKey string) (string, bool), o Opti
 	}
 	s.connect(socket, o.Log)
 	return s, nil
+}
+
+// drain reads what a handler has left of a body. Otherwise the socket would close upon a body that is still being sent,
+// and the answer that refuses it would be lost.
+func drain(c fiber.Ctx) error {
+	err := c.Next()
+	if body := c.Request().BodyStream(); body != nil && c.Request().Header.ContentLength() > 0 {
+		_, _ = io.Copy(io.Discard, body) // it fails when the client is gone, who then needs no answer
+	}
+	return err
 }
 
 // connect makes the way from net/http to the socket.
@@ -129,6 +140,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost, http.MethodDelete:
 	default: // the library's own administration has PATCH
 		refuse(w, http.StatusMethodNotAllowed, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+		return
+	}
+	if r.ContentLength < 0 { // drain could not tell where such a body ends
+		refuse(w, http.StatusLengthRequired, "MissingContentLength", "You must provide the Content-Length HTTP header.")
 		return
 	}
 	if !carriesObject(r) {
