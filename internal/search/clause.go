@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package search
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"galen/internal/fault"
+	"galen/internal/fhir/def"
+	"galen/internal/search/index"
+)
+
+// clause reads one condition on resources of typ. depth is how many links of a chain led here.
+func (p *parser) clause(typ, name, value string, depth int) (Clause, error) {
+	if depth > p.opt.MaxChain {
+		return Clause{}, fault.New(fault.TooCostly, "a chain of more than %d links", p.opt.MaxChain)
+	}
+	if rest, ok := strings.CutPrefix(name, "_has:"); ok {
+		return p.has(typ, name, rest, value, depth)
+	}
+	head, rest, chained := strings.Cut(name, ".")
+	code, modifier, modified := strings.Cut(head, ":")
+	param := p.defs.SearchParam(typ, code)
+	switch {
+	case param == nil:
+		return Clause{}, p.unknown(typ, code)
+	case chained:
+		return p.chain(typ, name, param, modifier, rest, value, depth)
+	}
+	leaf, err := p.leaf(typ, param, modifier, modified, value)
+	return Clause{Name: name, Leaf: leaf}, err
+}
+
+// has reads what follows _has: Type, parameter and a condition on that type.
+//
+// http://hl7.org/fhir/R4/search.html#has
+func (p *parser) has(typ, name, rest, value string, depth int) (Clause, error) {
+	parts := strings.SplitN(rest, ":", 3)
+	if len(parts) < 3 || parts[2] == "" {
+		return Clause{}, fault.New(fault.Invalid, "write _has:Type:parameter:condition, such as _has:Observation:patient:code=1234-5")
+	}
+	if t := p.defs.Type(parts[0]); t == nil || t.Abstract {
+		return Clause{}, fault.New(fault.Invalid, "%q is no resource type", parts[0])
+	}
+	param := p.defs.SearchParam(parts[0], parts[1])
+	if param == nil {
+		return Clause{}, p.unknown(parts[0], parts[1])
+	}
+	if param.Type != def.ReferenceParam || !allows(param, typ) {
+		return Clause{}, fault.New(fault.Invalid, "%s of %s does not refer to %s", parts[1], parts[0], typ)
+	}
+	next, err := p.clause(parts[0], parts[2], value, depth+1)
+	return Clause{Name: name, Has: &Has{Param: param, Link: Link{parts[0], next}}}, err
+}
+
+// allows reports whether a reference parameter can lead to typ.
+func allows(param *def.SearchParam, typ string) bool {
+	return len(param.Targets) == 0 || slices.Contains(param.Targets, typ)
+}
+
+// chain reads a condition on what a reference leads to. Without a type, all target types that know the condition are meant.
+//
+// http://hl7.org/fhir/R4/search.html#chaining
+func (p *parser) chain(typ, name string, param *def.SearchParam, target, rest, value string, depth int) (Clause, error) {
+	if param.Type != def.ReferenceParam {
+		return Clause{}, fault.New(fault.Invalid, "%s of %s is no reference, nothing can be chained to it", param.Code, typ)
+	}
+	targets := []string{target}
+	switch {
+	case target == "":
+		targets = p.targets(param)
+	case p.defs.Type(target) == nil || !allows(param, target):
+		return Clause{}, fault.New(fault.Invalid, "%s of %s does not refer to %q", param.Code, typ, target)
+	}
+	c := &Chain{Param: param}
+	var first error
+	for _, t := range targets {
+		left := p.left
+		next, err := p.clause(t, rest, value, depth+1)
+		if err == nil {
+			c.Next = append(c.Next, Link{t, next})
+			continue
+		}
+		p.left = left
+		if first == nil || errors.Is(first, errUnknown) && !errors.Is(err, errUnknown) {
+			first = err
+		}
+	}
+	if len(c.Next) == 0 {
+		return Clause{}, first
+	}
+	return Clause{Name: name, Chain: c}, nil
+}
+
+// targets lists the types that a reference parameter can lead to.
+func (p *parser) targets(param *def.SearchParam) []string {
+	if len(param.Targets) > 0 {
+		return param.Targets
+	}
+	var all []string
+	for _, t := range p.defs.Types() {
+		if !t.Abstract {
+			all = append(all, t.Name)
+		}
+	}
+	return all
+}
+
+// modifiers are those that each type of parameter has.
+//
+// http://hl7.org/fhir/R4/search.html#modifiers
+var modifiers = map[def.ParamType]map[string]index.Modifier{
+	def.NumberParam:    {"missing": index.Missing},
+	def.DateParam:      {"missing": index.Missing},
+	def.QuantityParam:  {"missing": index.Missing},
+	def.CompositeParam: {},
+	def.StringParam:    {"missing": index.Missing, "exact": index.Exact, "contains": index.Contains},
+	def.TokenParam: {"missing": index.Missing, "text": index.Text, "not": index.Not, "of-type": index.OfType,
+		"in": index.In, "not-in": index.NotIn, "above": index.Above, "below": index.Below},
+	def.ReferenceParam: {"missing": index.Missing, "identifier": index.Identifier, "above": index.Above, "below": index.Below},
+	def.URIParam:       {"missing": index.Missing, "above": index.Above, "below": index.Below},
+	def.SpecialParam:   {},
+}
+
+// unoffered are modifiers that R4 has and this version cannot answer.
+var unoffered = map[def.ParamType][]index.Modifier{
+	def.TokenParam:     {index.In, index.NotIn, index.Above, index.Below, index.OfType},
+	def.ReferenceParam: {index.Above, index.Below},
+}
+
+// leaf reads a condition on the resource itself.
+func (p *parser) leaf(typ string, param *def.SearchParam, modifier string, modified bool, value string) (*Leaf, error) {
+	if param.Type == def.SpecialParam || param.Code == "_content" || param.Code == "_text" || param.Code == "_query" {
+		return nil, fault.New(fault.Unsupported, "this search parameter is not offered here").WithCode("not-supported")
+	}
+	l := &Leaf{Clause: index.Clause{Type: typ, Param: param, Now: p.opt.Now.UnixMicro(), Zone: p.opt.Zone}}
+	if modified {
+		m, ok := modifiers[param.Type][modifier]
+		switch {
+		case ok && slices.Contains(unoffered[param.Type], m):
+			return nil, fault.New(fault.Unsupported, "the modifier :%s is not offered here on a %s parameter", modifier, param.Type).WithCode("not-supported")
+		case ok:
+			l.Modifier = m
+		case param.Type == def.ReferenceParam && p.defs.Type(modifier) != nil && allows(param, modifier):
+			l.Target = modifier
+		default:
+			return nil, fault.New(fault.Invalid, "a %s parameter has no modifier :%s", param.Type, modifier).WithCode("not-supported")
+		}
+	}
+	return l, p.values(l, value)
+}

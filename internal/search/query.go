@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package search
+
+import (
+	"time"
+
+	"galen/internal/fhir/def"
+	"galen/internal/search/index"
+)
+
+// Pair is one parameter as it came, decoded from the URL or form.
+type Pair struct{ Name, Value string }
+
+// Options of Parse; the zero value works.
+type Options struct {
+	Lenient      bool      // ignore unknown parameters
+	DefaultCount int       // entries on a page if _count is not given; 0: 100
+	MaxCount     int       // entries on a page at most: more asked for is cut to it; 0: 1,000
+	MaxPairs     int       // parameters at most; 0: 200
+	MaxValues    int       // alternatives of all parameters together; 0: 10,000
+	MaxChain     int       // links of a chain, _has counted; 0: 10
+	Now          time.Time // of the request, for ap on dates
+	Zone         int       // of dates without one: minutes east of UTC
+}
+
+// Total says whether the number of all matches is wanted.
+type Total uint8
+
+// The totals.
+const (
+	TotalIfFree Total = iota // _total not given
+	TotalNone
+	TotalAccurate
+	TotalEstimate
+)
+
+// Summary says which part of each resource is wanted.
+//
+// http://hl7.org/fhir/R4/search.html#summary
+type Summary uint8
+
+// The summaries.
+const (
+	SummaryFalse Summary = iota
+	SummaryTrue
+	SummaryText
+	SummaryData
+	SummaryCount
+)
+
+// Query is a search of one resource type.
+type Query struct {
+	Type       string
+	Where      []Clause // all of them hold
+	Sort       []Sort   // most significant first; then by number
+	Count      int      // entries on a page; 0: only the total is wanted
+	Total      Total
+	Summary    Summary
+	Elements   []string // top-level elements wanted; empty: all
+	Include    []Include
+	RevInclude []Include
+	Page       string   // token of the page that is wanted; empty: the first
+	Ignored    []string // parameters that were not understood, if Lenient
+
+	pairs []Pair // as understood, without Page
+}
+
+// Clause is one condition: exactly one of Leaf, Chain and Has is set.
+type Clause struct {
+	Name  string // as the caller wrote it
+	Leaf  *Leaf
+	Chain *Chain
+	Has   *Has
+}
+
+// Leaf asks a parameter of the resource itself; any of the values will do.
+type Leaf struct {
+	index.Clause
+	Values []index.Value
+}
+
+// Chain asks a resource that is referred to: the reference Param must lead to a resource of the type of one of Next that
+// fulfils it.
+type Chain struct {
+	Param *def.SearchParam
+	Next  []Link
+}
+
+// Link is a condition on resources of a type.
+type Link struct {
+	Type   string
+	Clause Clause
+}
+
+// Has asks a resource that refers here: some resource of Link.Type must refer by Param and fulfil Link.Clause.
+type Has struct {
+	Param *def.SearchParam
+	Link  Link
+}
+
+// Sort is one key of the order.
+type Sort struct {
+	Param      *def.SearchParam
+	Descending bool
+}
+
+// Include asks for resources that matches refer to (Include), or that refer to matches (RevInclude).
+type Include struct {
+	Source  string           // type that holds the reference; "*": any
+	Param   *def.SearchParam // nil: every reference parameter of Source
+	Target  string           // only references to this type; empty: any
+	Iterate bool             // also from included resources
+}
