@@ -3,6 +3,8 @@
 package s3
 
 import (
+	"strings"
+
 	"github.com/versity/versitygw/auth"
 	"github.com/versity/versitygw/s3err"
 )
@@ -18,6 +20,7 @@ type accounts struct {
 var _ auth.IAMService = accounts{}
 
 func (a accounts) GetUserAccount(access string) (auth.Account, error) {
+	access = strings.Clone(access) // the library's text is good until its request ends
 	secret, ok := a.secret(access)
 	if !ok {
 		return auth.Account{}, auth.ErrNoSuchUser

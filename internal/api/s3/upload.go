@@ -23,7 +23,8 @@ import (
 
 const minPart = 5 << 20 // bytes of every part but the last
 
-func (g *gateway) CreateMultipartUpload(ctx context.Context, in s3response.CreateMultipartUploadInput) (s3response.InitiateMultipartUploadResult, error) {
+func (g *gateway) CreateMultipartUpload(ctx context.Context, in s3response.CreateMultipartUploadInput) (
+	s3response.InitiateMultipartUploadResult, error) {
 	u := blob.URI{Bucket: *in.Bucket, Key: *in.Key}
 	if err := noControls(u.Key); err != nil {
 		return s3response.InitiateMultipartUploadResult{}, g.wire(err)
@@ -86,7 +87,8 @@ func (g *gateway) UploadPartCopy(ctx context.Context, in *aws.UploadPartCopyInpu
 	return s3response.CopyPartResult{ETag: quoted(obj.ETag), LastModified: obj.ModTime}, err
 }
 
-func (g *gateway) CompleteMultipartUpload(ctx context.Context, in *aws.CompleteMultipartUploadInput) (s3response.CompleteMultipartUploadResult, string, error) {
+func (g *gateway) CompleteMultipartUpload(ctx context.Context, in *aws.CompleteMultipartUploadInput) (
+	s3response.CompleteMultipartUploadResult, string, error) {
 	none := s3response.CompleteMultipartUploadResult{}
 	up, err := g.upload(ctx, in.Bucket, in.Key, in.UploadId)
 	if err != nil {
@@ -178,7 +180,8 @@ func (g *gateway) ListParts(ctx context.Context, in *aws.ListPartsInput) (s3resp
 	return out, nil
 }
 
-func (g *gateway) ListMultipartUploads(ctx context.Context, in *aws.ListMultipartUploadsInput) (s3response.ListMultipartUploadsResult, error) {
+func (g *gateway) ListMultipartUploads(ctx context.Context, in *aws.ListMultipartUploadsInput) (
+	s3response.ListMultipartUploadsResult, error) {
 	out := s3response.ListMultipartUploadsResult{Bucket: *in.Bucket, Prefix: str(in.Prefix), Delimiter: str(in.Delimiter),
 		KeyMarker: str(in.KeyMarker), UploadIDMarker: str(in.UploadIdMarker), MaxUploads: int(most(in.MaxUploads))}
 	var list []s3response.Upload
