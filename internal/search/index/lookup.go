@@ -3,6 +3,9 @@
 package index
 
 import (
+	"bytes"
+
+	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 )
@@ -93,7 +96,7 @@ const (
 // Span is the terms from Low up to but not including High, without the tenant.
 type Span struct {
 	Low, High []byte
-	// Verdict is that of every term in the span if Judge is nil.
+	// Verdict is that of every term in the span if Judge is nil; else the most doubtful that Judge can give besides No.
 	Verdict Verdict
 	// Judge gives the verdict of one term of the span (its key without the tenant), and where the next one that is not
 	// No can be at the earliest; next is nil for the very next. The key may be used again after the call. Judge may be
@@ -122,4 +125,25 @@ func (l Lookup) Sure() bool {
 // It fails with fault.Unsupported for a modifier that the parameter's type does not have or that is not offered, for a
 // prefix on a type without prefixes, and for parameters without terms (see the package comment); with fault.Invalid for a
 // value that is none of the parameter's type.
-func (x *Index) Lookup(c Clause, v Value) (Lookup, error) { return x.lookup(c, v) }
+func (x *Index) Lookup(c Clause, v Value) (Lookup, error) {
+	pl, err := x.plan(c.Type, c.Param)
+	if err != nil {
+		return Lookup{}, err
+	}
+	if len(pl.sources) == 0 {
+		return Lookup{}, fault.New(fault.Unsupported, "%q has no terms", c.Param.Code)
+	}
+	q, err := x.condition(c, pl, v)
+	if err != nil {
+		return Lookup{}, err
+	}
+	var l Lookup
+	for _, s := range pl.sources {
+		for _, span := range q.spans(s) {
+			if bytes.Compare(span.Low, span.High) < 0 {
+				l.Spans = append(l.Spans, span)
+			}
+		}
+	}
+	return l, nil
+}

@@ -3,8 +3,14 @@
 package index
 
 import (
+	"bytes"
+	"fmt"
+
+	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
+	"galen/internal/fhir/fhirpath"
+	"galen/internal/ordkey"
 )
 
 // Range is the keys from Low up to but not including High, without the tenant.
@@ -19,19 +25,137 @@ type Walk struct {
 
 // Walk gives the terms to walk for _sort. ok is false if the parameter's terms are not in its order (quantity) or it
 // cannot be sorted by at all (composite, special): see SortKey.
-func (x *Index) Walk(typeName string, p *def.SearchParam) (w Walk, ok bool) { panic("todo") }
+func (x *Index) Walk(typeName string, p *def.SearchParam) (w Walk, ok bool) {
+	pl, err := x.plan(typeName, p)
+	if err != nil || len(pl.sources) == 0 {
+		return w, false
+	}
+	w.Skip = HeaderLength
+	for _, s := range pl.sources {
+		switch p.Type {
+		case def.TokenParam:
+			w.Ranges = append(w.Ranges, s.header.class(CodeClass))
+		case def.StringParam:
+			w.Ranges = append(w.Ranges, s.header.class(StringClass))
+		case def.URIParam:
+			w.Ranges = append(w.Ranges, s.header.class(URIClass))
+		case def.NumberParam:
+			w.Ranges = append(w.Ranges, s.header.class(NumberClass))
+		case def.DateParam:
+			w.Ranges = append(w.Ranges, s.header.class(WithinClass), s.header.class(LongClass))
+		case def.ReferenceParam:
+			w.Ranges = append(w.Ranges, s.targets(pl.narrowed)...)
+		}
+	}
+	return w, len(w.Ranges) > 0
+}
+
+// targets is the reference terms of some types; nil is any.
+func (s *source) targets(types []def.TypeID) (list []Range) {
+	if types == nil {
+		return []Range{s.header.class(ReferenceClass)}
+	}
+	for _, t := range types {
+		list = append(list, within(appendTarget(s.header.key(ReferenceClass), t)))
+	}
+	return list
+}
+
+func appendTarget(dst []byte, t def.TypeID) []byte { return ordkey.AppendUint16(dst, uint16(t)) }
 
 // Sortable reports whether SortKey knows an order for the parameter.
-func Sortable(p *def.SearchParam) bool { panic("todo") }
+func Sortable(p *def.SearchParam) bool {
+	return p.Type != def.CompositeParam && p.Type != def.SpecialParam
+}
 
 // SortKey appends to dst what the resource sorts by: the lowest of its values, or the highest if descending, as bytes that
 // compare as the values do (smaller first; the caller turns them round for descending). ok is false if it has no value.
+// Tokens sort by code, then system; quantities by number, whatever their units; references by target type and id, those
+// that are not relative not at all.
 //
 // http://hl7.org/fhir/R4/search.html#sort
 func (x *Index) SortKey(dst []byte, resource fhir.Node, p *def.SearchParam, descending bool) (key []byte, ok bool, err error) {
-	panic("todo")
+	pl, err := x.plan(fhir.Type(resource), p)
+	if err != nil {
+		return dst, false, err
+	}
+	if !Sortable(p) {
+		return dst, false, fault.New(fault.Unsupported, "%q cannot be sorted by", p.Code)
+	}
+	var e fhirpath.Evaluator
+	root := fhirpath.Root(x.defs, resource)
+	items, err := e.Evaluate(pl.program, root, root)
+	if err != nil {
+		return dst, false, fmt.Errorf("sort: %w", err)
+	}
+	s := sorter{x: x, dst: dst, from: len(dst), end: len(dst), descending: descending}
+	for i := range items {
+		if v := &items[i]; present(v) && indexable(p.Type, shapeOf(v)) {
+			s.value(p.Type, v)
+		}
+	}
+	return s.dst[:s.end], s.found, nil
 }
 
-// Normalize appends text as string parameters compare it: case folded, without diacritics, white space as single spaces
-// and none at the ends. Punctuation is kept.
-func Normalize(dst []byte, text string) []byte { panic("todo") }
+// sorter keeps the best key so far in dst[from:end].
+type sorter struct {
+	x          *Index
+	dst        []byte
+	from, end  int
+	found      bool
+	descending bool
+}
+
+// offer compares the key that f appends with the best so far.
+func (s *sorter) offer(f func(dst []byte) ([]byte, bool)) {
+	key, ok := f(s.dst[:s.end])
+	if s.dst = key; !ok {
+		return
+	}
+	candidate := key[s.end:]
+	order := bytes.Compare(candidate, key[s.from:s.end])
+	if !s.found || order < 0 != s.descending && order != 0 {
+		n := copy(key[s.from:], candidate)
+		s.end = s.from + n
+	}
+	s.found = true
+}
+
+func (s *sorter) value(kind def.ParamType, v *fhirpath.Value) {
+	switch kind {
+	case def.TokenParam:
+		tokens(v, func(k token) {
+			s.offer(func(dst []byte) ([]byte, bool) { return append(appendCut(dst, k.code), sum(k.system)...), k.code != "" })
+		})
+	case def.StringParam:
+		texts(v, func(n fhir.Node) {
+			s.offer(func(dst []byte) ([]byte, bool) { return append(dst, cut(nil, Normalize(nil, n.Text()))...), true })
+		})
+	case def.URIParam:
+		s.offer(func(dst []byte) ([]byte, bool) {
+			url, version := splitURI(uriOf(v))
+			return append(appendCut(dst, url), version[:min(len(version), maxText)]...), uriOf(v) != ""
+		})
+	case def.DateParam:
+		if p, ok := periodOf(v); ok {
+			s.offer(func(dst []byte) ([]byte, bool) { return p.append(dst), true })
+		}
+	case def.NumberParam:
+		numbers(v, s.decimal)
+	case def.QuantityParam:
+		quantities(v, func(q quantity) { s.decimal(q.value) })
+	case def.ReferenceParam:
+		if r := referenceOf(v); r.Kind == fhir.Relative && s.x.typeID(r.Key.Type) != 0 {
+			s.offer(func(dst []byte) ([]byte, bool) {
+				return append(appendTarget(dst, s.x.typeID(r.Key.Type)), r.Key.ID...), true
+			})
+		}
+	}
+}
+
+func (s *sorter) decimal(n fhir.Node) {
+	s.offer(func(dst []byte) ([]byte, bool) {
+		key, err := ordkey.AppendDecimal(dst, n.Number())
+		return key, err == nil
+	})
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package index
+
+import (
+	"galen/internal/fhir/def"
+	"galen/internal/ordkey"
+)
+
+// PostingKind is the byte after the tenant that every term of this package begins with.
+const PostingKind = 'p'
+
+// HeaderLength is the length of what comes before a term's value: kind, type, parameter, class.
+const HeaderLength = 6
+
+// Class is one kind of term of a parameter.
+type Class byte
+
+// The classes.
+const (
+	AnyClass        Class = '?'
+	CodeClass       Class = 'c'
+	SystemClass     Class = 's'
+	TextClass       Class = 't'
+	OfTypeClass     Class = 'i'
+	StringClass     Class = 'n'
+	URIClass        Class = 'u'
+	ReferenceClass  Class = 'r'
+	AddressClass    Class = 'a'
+	MonthClass      Class = 'm'
+	WithinClass     Class = 'd'
+	LongClass       Class = 'l'
+	LongByHighClass Class = 'h'
+	NumberClass     Class = 'v'
+	QuantityClass   Class = 'q'
+	CompositeClass  Class = 'k'
+)
+
+// Layout describes one class, for people and for tools that print terms.
+type Layout struct {
+	Class  Class
+	Name   string
+	Types  string // parameter types that use it
+	Value  string // what follows the class byte
+	Serves string
+}
+
+// Layouts lists every class. docs/formats/terms.md says more.
+func Layouts() []Layout {
+	return []Layout{
+		{AnyClass, "any", "all", "nothing; of a reference the target's type u16, 0 if unknown", ":missing"},
+		{CodeClass, "code", "token, reference", "code string, hash of system", "code, system|code, |code; of a reference :identifier"},
+		{SystemClass, "system", "token, reference", "hash of system", "system|"},
+		{TextClass, "text", "token", "normalised text", ":text"},
+		{OfTypeClass, "of type", "token", "hash of type's system, type's code string, value", ":of-type"},
+		{StringClass, "string", "string", "normalised text", "beginning, :contains, :exact"},
+		{URIClass, "uri", "uri", "url string, version", "equality, :below, :above"},
+		{ReferenceClass, "reference", "reference", "target's type u16, id", "Type/id, id, :[type]"},
+		{AddressClass, "address", "reference", "url or urn string, version", "full urls, canonicals"},
+		{MonthClass, "month", "date", "month i32", "whole months of values that lie within one"},
+		{WithinClass, "within", "date", "low instant, length", "the same values, exact"},
+		{LongClass, "long", "date", "low instant, length", "values that reach over a month's end"},
+		{LongByHighClass, "long by high", "date", "high instant, low instant", "the same values in the other order"},
+		{NumberClass, "number", "number", "decimal", "comparisons"},
+		{QuantityClass, "quantity", "quantity", "code or unit string, hash of system, decimal", "comparisons"},
+		{CompositeClass, "composite", "composite", "each component's value", "values of one element together"},
+	}
+}
+
+// header is kind, type and parameter: what the terms of one source begin with.
+type header [HeaderLength - 1]byte
+
+func headerOf(t def.TypeID, p def.ParamID) (h header) {
+	key := ordkey.AppendUint16(ordkey.AppendUint16(append(h[:0], PostingKind), uint16(t)), uint16(p))
+	return header(key)
+}
+
+// key begins a term in new memory.
+func (h header) key(c Class) []byte { return append(append(make([]byte, 0, 64), h[:]...), byte(c)) }
+
+// class is the range of a whole class.
+func (h header) class(c Class) Range { return within(h.key(c)) }
+
+// within is the range of the keys that begin with prefix.
+func within(prefix []byte) Range { return Range{prefix, ordkey.PrefixEnd(prefix)} }
+
+// exactly is the range of one key.
+func exactly(key []byte) Range { return Range{key, append(key[:len(key):len(key)], 0)} }
+
+// span is a range whose terms all have the verdict.
+func (r Range) span(v Verdict) Span { return Span{Low: r.Low, High: r.High, Verdict: v} }
+
+// judged is a range whose terms are judged one by one; most is the strongest doubt that judge can have.
+func (r Range) judged(most Verdict, judge func(term []byte) (Verdict, []byte)) Span {
+	return Span{Low: r.Low, High: r.High, Verdict: most, Judge: judge}
+}
