@@ -4,6 +4,7 @@ package interaction
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -47,6 +48,9 @@ func newBundle(base, kind string, at time.Time, total int, links ...link) *bundl
 	}
 	return b
 }
+
+// grow makes room for n bytes more.
+func (b *bundle) grow(n int) { b.buf = slices.Grow(b.buf, n) }
 
 func (b *bundle) text(parts ...string) {
 	for _, p := range parts {

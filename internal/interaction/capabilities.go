@@ -4,6 +4,8 @@ package interaction
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"galen/internal/authz"
 	"galen/internal/fhir"
@@ -80,31 +82,54 @@ func (s *Service) makeCapabilities() []byte {
 	return append(b, `]}]}`...)
 }
 
-// appendSearch appends what can be searched in a type.
+// appendSearch appends what can be searched in a type, and what of it can be included.
 func (s *Service) appendSearch(b []byte, t *def.Type) []byte {
-	first := true
+	var params, includes []string
 	for _, p := range def.R4().SearchParams(t.Name) {
 		if !searchable(p) {
 			continue
 		}
-		if first {
-			b = append(b, `,"searchParam":[`...)
-		} else {
-			b = append(b, ',')
+		params = append(params, `{"name":"`+p.Code+`","definition":"`+p.URL+`","type":"`+p.Type.String()+`"}`)
+		if p.Type == def.ReferenceParam {
+			includes = append(includes, `"`+t.Name+":"+p.Code+`"`)
 		}
-		first = false
-		b = append(append(b, `{"name":"`...), p.Code...)
-		b = append(append(b, `","definition":"`...), p.URL...)
-		b = append(append(b, `","type":"`...), p.Type.String()...)
-		b = append(b, `"}`...)
 	}
-	if !first {
-		b = append(b, ']')
+	if len(includes) > 0 {
+		b = appendList(b, "searchInclude", append([]string{`"*"`}, includes...))
 	}
-	return b
+	b = appendList(b, "searchRevInclude", s.referrers(t.Name))
+	return appendList(b, "searchParam", params)
+}
+
+// referrers lists the reference parameters of all types that can lead to one, as _revinclude has them.
+func (s *Service) referrers(target string) []string {
+	var list []string
+	for _, t := range def.R4().Types() {
+		if !store.Storable(t.Name) {
+			continue
+		}
+		for _, p := range def.R4().SearchParams(t.Name) {
+			if p.Type == def.ReferenceParam && searchable(p) && (len(p.Targets) == 0 || slices.Contains(p.Targets, target)) {
+				list = append(list, `"`+t.Name+":"+p.Code+`"`)
+			}
+		}
+	}
+	return list
+}
+
+func appendList(b []byte, name string, items []string) []byte {
+	if len(items) == 0 {
+		return b
+	}
+	b = append(append(append(b, `,"`...), name...), `":[`...)
+	return append(append(b, strings.Join(items, ",")...), ']')
 }
 
 // searchable reports whether a search may use the parameter.
 func searchable(p *def.SearchParam) bool {
-	return p.Type != def.SpecialParam && p.Expression != ""
+	switch p.Code {
+	case "_text", "_content", "_query":
+		return false
+	}
+	return p.Type != def.SpecialParam
 }

@@ -2,9 +2,155 @@
 
 package interaction
 
-import "context"
+import (
+	"context"
+	"net/url"
+	"strings"
 
-// Search gives the searchset Bundle of a search in one type.
-func (s *Service) Search(ctx context.Context, c Caller, typ, query string, lenient bool) ([]byte, error) {
-	panic("todo")
+	"galen/internal/authz"
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/record"
+	"galen/internal/search"
+)
+
+// Find is a search in one type.
+type Find struct {
+	Type    string
+	Query   string // as it stands in a URL or a form
+	Lenient bool   // ignore parameters that are not understood, and say so
+}
+
+// Search gives the searchset Bundle of a page of a search.
+//
+// http://hl7.org/fhir/R4/http.html#search
+func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) {
+	st, err := s.enter(ctx, c, authz.Search, f.Type, "")
+	if err != nil {
+		return nil, err
+	}
+	if _, err := typeID(f.Type); err != nil {
+		return nil, err
+	}
+	pairs, err := parsePairs(f.Query)
+	if err != nil {
+		return nil, err
+	}
+	q, err := search.Parse(def.R4(), f.Type, pairs, search.Options{Lenient: f.Lenient, DefaultCount: s.opt.DefaultCount,
+		MaxCount: s.opt.MaxCount, Now: s.opt.Now()})
+	if err != nil {
+		return nil, err
+	}
+	head, err := st.View(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer head.Close()
+	page, err := s.find(ctx, head, q)
+	if err != nil {
+		return nil, err
+	}
+	return s.searchset(c, q, page)
+}
+
+// parsePairs reads name=value&… in order, as search needs it.
+func parsePairs(query string) ([]search.Pair, error) {
+	var pairs []search.Pair
+	for part := range strings.SplitSeq(query, "&") {
+		if part == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(part, "=")
+		n, err1 := url.QueryUnescape(name)
+		v, err2 := url.QueryUnescape(value)
+		if err1 != nil || err2 != nil {
+			return nil, fault.New(fault.Invalid, "the query is not well formed")
+		}
+		pairs = append(pairs, search.Pair{Name: n, Value: v})
+	}
+	return pairs, nil
+}
+
+// found is a page of a search.
+type found struct {
+	view     *record.View
+	matches  []record.Version
+	included []record.Version
+	total    int    // -1: not known
+	next     string // token of the next page; empty: this is the last
+}
+
+// searchset makes the Bundle of a page. Resources are copied as they are stored, unless only a part of each is wanted.
+func (s *Service) searchset(c Caller, q *search.Query, page found) ([]byte, error) {
+	canonical := q.Canonical()
+	links := []link{{"self", address(c.Base, q.Type, canonical)}}
+	if page.next != "" {
+		query := "page=" + url.QueryEscape(page.next)
+		if canonical != "" {
+			query = canonical + "&" + query
+		}
+		links = append(links, link{"next", address(c.Base, q.Type, query)})
+	}
+	b := newBundle(c.Base, "searchset", page.view.Time(), page.total, links...)
+	part := projection{summary: q.Summary, elements: q.Elements}
+	if err := s.entries(b, page.matches, "match", part); err != nil {
+		return nil, err
+	}
+	part.elements = nil // _elements is about the type searched
+	if err := s.entries(b, page.included, "include", part); err != nil {
+		return nil, err
+	}
+	if len(q.Ignored) > 0 {
+		b.begin("", "")
+		b.text(`"resource":`)
+		b.buf = fhir.AppendOutcome(b.buf, ignored(q.Ignored)...)
+		b.text(`,"search":{"mode":"outcome"}`)
+		b.end()
+	}
+	return b.bytes(), nil
+}
+
+// entries adds resources with a search mode.
+func (s *Service) entries(b *bundle, versions []record.Version, mode string, part projection) error {
+	tape, done := s.tape()
+	defer done()
+	size := 0
+	for i := range versions {
+		size += len(versions[i].Body) + 200
+	}
+	b.grow(size)
+	for i := range versions {
+		v := &versions[i]
+		b.begin(typeName(v.Type), v.ID)
+		b.text(`"resource":`)
+		if part.whole() {
+			b.buf = append(b.buf, v.Body...)
+		} else {
+			if err := tape.Parse(v.Body, stored); err != nil {
+				return fault.Wrap(fault.Internal, err, "a stored resource cannot be read")
+			}
+			b.buf = part.append(b.buf, tape.Root())
+		}
+		b.text(`,"search":{"mode":"`, mode, `"}`)
+		b.end()
+	}
+	return nil
+}
+
+// ignored are the warnings about parameters that were left out of a lenient search.
+func ignored(names []string) []fhir.Issue {
+	issues := make([]fhir.Issue, len(names))
+	for i, name := range names {
+		issues[i] = fhir.Issue{Severity: fhir.Warning, Code: "not-supported", Expression: name,
+			Diagnostics: "The search parameter was not understood and is ignored."}
+	}
+	return issues
+}
+
+func typeName(id uint16) string {
+	if t := def.R4().TypeByID(def.TypeID(id)); t != nil {
+		return t.Name
+	}
+	return ""
 }

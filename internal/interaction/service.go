@@ -5,6 +5,7 @@ package interaction
 import (
 	"context"
 	"sync"
+	"time"
 
 	"galen/internal/authz"
 	"galen/internal/fault"
@@ -20,10 +21,11 @@ type Opener func(ctx context.Context, account, dataStore string) (*store.Store, 
 
 // Options of a Service; the zero value works.
 type Options struct {
-	Limits       fhir.Limits // of a resource that comes in
-	DefaultCount int         // entries on a page if the caller names no _count; 0: 100
-	MaxCount     int         // entries on a page at most; 0: 1,000
-	Software     string      // version that the CapabilityStatement names; empty: none
+	Limits       fhir.Limits      // of a resource that comes in
+	DefaultCount int              // entries on a page if the caller names no _count; 0: 100
+	MaxCount     int              // entries on a page at most; 0: 1,000
+	Now          func() time.Time // nil: time.Now
+	Software     string           // version that the CapabilityStatement names; empty: none
 }
 
 // Service serves the interactions.
@@ -43,6 +45,9 @@ func New(open Opener, v *validate.Validator, opt Options) *Service {
 	}
 	if opt.MaxCount == 0 {
 		opt.MaxCount = 1000
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
 	}
 	opt.DefaultCount = min(opt.DefaultCount, opt.MaxCount)
 	s := &Service{open: open, validate: v, opt: opt}

@@ -41,7 +41,12 @@ func (x *exchange) version(v interaction.Version, err error) {
 		x.w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	x.write(http.StatusOK, v.Body)
+	if !interaction.WantsPart(x.r.URL.RawQuery) {
+		x.write(http.StatusOK, v.Body)
+		return
+	}
+	body, err := x.h.service.Part(v, x.r.URL.RawQuery)
+	x.document(body, err)
 }
 
 // unchanged reports whether the caller has this version already.

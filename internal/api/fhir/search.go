@@ -2,7 +2,11 @@
 
 package fhir
 
-import "net/http"
+import (
+	"net/http"
+
+	"galen/internal/interaction"
+)
 
 // search serves GET /Type?….
 func (x *exchange) search() { x.find(x.r.URL.RawQuery) }
@@ -29,6 +33,7 @@ func (x *exchange) searchForm() {
 }
 
 func (x *exchange) find(query string) {
-	body, err := x.h.service.Search(x.r.Context(), x.caller, x.key.Type, query, parsePrefer(x.r.Header).lenient)
+	body, err := x.h.service.Search(x.r.Context(), x.caller,
+		interaction.Find{Type: x.key.Type, Query: query, Lenient: parsePrefer(x.r.Header).lenient})
 	x.document(body, err)
 }

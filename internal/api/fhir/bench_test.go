@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	api "galen/internal/api/fhir"
+	"galen/internal/engine/lsm"
+)
+
+// blank is a ResponseWriter that keeps nothing.
+type blank struct{ header http.Header }
+
+func (b *blank) Header() http.Header         { return b.header }
+func (b *blank) Write(p []byte) (int, error) { return len(p), nil }
+func (b *blank) WriteHeader(int)             {}
+
+func benchServer(b *testing.B) *server {
+	e, err := lsm.Open(b.TempDir(), lsm.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { e.Close() })
+	s := newServer(b, e, api.Options{})
+	s.do("PUT", r4+"/Patient/p1", patient).want(b, 201)
+	return s
+}
+
+// BenchmarkReadHandler is what a read costs beyond net/http itself.
+func BenchmarkReadHandler(b *testing.B) {
+	s := benchServer(b)
+	r := httptest.NewRequest("GET", r4+"/Patient/p1", nil)
+	r = r.WithContext(context.WithValue(r.Context(), whoKey{}, s.who))
+	w := &blank{http.Header{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		s.handler.ServeHTTP(w, r)
+	}
+}
+
+// BenchmarkReadHTTP reads over a loopback connection; BenchmarkEmptyHTTP is its floor.
+func BenchmarkReadHTTP(b *testing.B) {
+	s := benchServer(b)
+	overHTTP(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), whoKey{}, s.who)))
+	}))
+}
+
+func BenchmarkEmptyHTTP(b *testing.B) {
+	overHTTP(b, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+}
+
+func overHTTP(b *testing.B, h http.Handler) {
+	srv := httptest.NewServer(h)
+	defer srv.Close()
+	client := srv.Client()
+	client.Transport.(*http.Transport).MaxIdleConnsPerHost = 64
+	b.SetParallelism(8)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			resp, err := client.Get(srv.URL + r4 + "/Patient/p1")
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}

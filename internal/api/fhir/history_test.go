@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	api "galen/internal/api/fhir"
+	"galen/internal/engine/mem"
+	core "galen/internal/fhir"
+	"galen/internal/fhir/validate"
+)
+
+// bundle is what these tests look at in a Bundle.
+type bundle struct {
+	Type  string
+	Total *int
+	Link  []struct{ Relation, URL string }
+	Entry []struct {
+		FullURL  string
+		Resource json.RawMessage
+		Search   struct{ Mode string }
+		Request  struct{ Method, URL string }
+		Response struct{ Status, Etag, LastModified string }
+	}
+}
+
+func (b bundle) link(relation string) string {
+	for _, l := range b.Link {
+		if l.Relation == relation {
+			return l.URL
+		}
+	}
+	return ""
+}
+
+// bundle reads the answer as a Bundle, which must be right by the base definitions.
+func (r reply) bundle(t testing.TB) bundle {
+	t.Helper()
+	r.want(t, 200)
+	var tape core.Tape
+	if err := tape.Parse([]byte(r.body), core.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range validator.Resource(tape.Root(), validate.Strict) {
+		t.Errorf("the bundle: %+v", f)
+	}
+	var b bundle
+	if err := json.Unmarshal([]byte(r.body), &b); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// local is the path and query of an absolute link.
+func local(link string) string { return strings.TrimPrefix(link, "http://example.com") }
+
+func TestHistory(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		made := s.do("POST", r4+"/Patient", patient).want(t, 201)
+		id := strings.Split(made.header.Get("Location"), "/")[7]
+		path := r4 + "/Patient/" + id
+		for range 3 {
+			s.do("PUT", path, made.body).want(t, 200)
+		}
+		s.do("DELETE", path, "").want(t, 204)
+		s.do("PUT", path, made.body).want(t, 201)
+		b := s.do("GET", path+"/_history", "").bundle(t)
+		var got []string
+		for _, e := range b.Entry {
+			got = append(got, fmt.Sprint(e.Request.Method, " ", e.Request.URL, " ", e.Response.Status, " ", e.Response.Etag, " ", len(e.Resource) > 0))
+			if e.FullURL != base+"/Patient/"+id || e.Response.LastModified == "" {
+				t.Errorf("entry %+v", e)
+			}
+		}
+		want := []string{
+			"PUT Patient/" + id + ` 200 OK W/"6" true`,
+			"DELETE Patient/" + id + ` 204 No Content W/"5" false`,
+			"PUT Patient/" + id + ` 200 OK W/"4" true`,
+			"PUT Patient/" + id + ` 200 OK W/"3" true`,
+			"PUT Patient/" + id + ` 200 OK W/"2" true`,
+			`POST Patient 201 Created W/"1" true`,
+		}
+		if !slices.Equal(got, want) || b.Type != "history" || b.Total == nil || *b.Total != 6 {
+			t.Errorf("history %q, want %q", got, want)
+		}
+		var pages []string
+		next := path + "/_history?_count=2"
+		for i := 0; next != ""; i++ {
+			b := s.do("GET", next, "").bundle(t)
+			for _, e := range b.Entry {
+				pages = append(pages, e.Response.Etag)
+			}
+			next = local(b.link("next"))
+			if i == 0 { // what is written between two pages is not in them
+				s.do("PUT", path, made.body).want(t, 200)
+			}
+		}
+		if want := []string{`W/"6"`, `W/"5"`, `W/"4"`, `W/"3"`, `W/"2"`, `W/"1"`}; !slices.Equal(pages, want) {
+			t.Errorf("pages %q, want %q", pages, want)
+		}
+		if b := s.do("GET", path+"/_history?_count=0", "").bundle(t); len(b.Entry) != 0 || *b.Total != 7 {
+			t.Errorf("_count=0 gives %+v", b)
+		}
+	})
+}
+
+func TestHistoryByTime(t *testing.T) {
+	s := newServer(t, mem.New(), api.Options{})
+	path := r4 + "/Patient/p1"
+	var times []string
+	for i := range 4 {
+		made := s.do("PUT", path, patient)
+		var v struct{ Meta struct{ LastUpdated string } }
+		if err := json.Unmarshal([]byte(made.body), &v); err != nil || v.Meta.LastUpdated == "" {
+			t.Fatal(made.body, err)
+		}
+		times = append(times, v.Meta.LastUpdated)
+		for i < 3 && s.do("PUT", r4+"/Patient/clock", strings.Replace(patient, "p1", "clock", 1)).header.Get("ETag") != "" {
+			var c struct{ Meta struct{ LastUpdated string } }
+			got := s.do("GET", r4+"/Patient/clock", "")
+			if err := json.Unmarshal([]byte(got.body), &c); err != nil {
+				t.Fatal(err)
+			}
+			if c.Meta.LastUpdated > times[i] { // the next version has a later time
+				break
+			}
+		}
+	}
+	etags := func(query string) (got []string) {
+		t.Helper()
+		for next := path + "/_history?_count=1&" + query; next != ""; {
+			b := s.do("GET", next, "").bundle(t)
+			for _, e := range b.Entry {
+				got = append(got, e.Response.Etag)
+			}
+			next = local(b.link("next"))
+		}
+		return got
+	}
+	if got, want := etags("_since="+url.QueryEscape(times[2])), []string{`W/"4"`, `W/"3"`}; !slices.Equal(got, want) {
+		t.Errorf("_since the third gives %q, want %q", got, want)
+	}
+	if got, want := etags("_at="+url.QueryEscape(times[1])), []string{`W/"2"`}; !slices.Equal(got, want) {
+		t.Errorf("_at the second gives %q, want %q", got, want)
+	}
+	if got := etags("_at=1999"); got != nil {
+		t.Errorf("_at 1999 gives %q", got)
+	}
+	if got := etags("_at=2999"); !slices.Equal(got, []string{`W/"4"`}) {
+		t.Errorf("_at 2999 gives %q", got)
+	}
+}

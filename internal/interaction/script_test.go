@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package interaction_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"galen/internal/authz"
+	"galen/internal/engine"
+	"galen/internal/engine/lsm"
+	"galen/internal/engine/mem"
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/fhir/validate"
+	"galen/internal/interaction"
+	"galen/internal/store"
+)
+
+var update = flag.Bool("update", false, "rewrite the expected output of the scripts")
+
+var validator = validate.New(def.R4())
+
+// A script is paragraphs: commands, a line of four dashes, and what they print. Commands are
+//
+//	put Type/id [if=version] body      post Type [key=uuid] body      delete Type/id [if=version]
+//	read Type/id[?query]               vread Type/id/version          history Type/id[?query]
+//	search Type[?query]                lenient Type[?query]           next (the page after the last search or history)
+//
+// {t} in a query is the time of the latest write. The clock of the store goes a second with each commit.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("there are no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			t.Run("mem", func(t *testing.T) { runScript(t, file, mem.New()) })
+			t.Run("lsm", func(t *testing.T) {
+				e, err := lsm.Open(t.TempDir(), lsm.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				runScript(t, file, e)
+			})
+		})
+	}
+}
+
+func runScript(t *testing.T, file string, e engine.Engine) {
+	t.Helper()
+	defer e.Close()
+	s := newScript(t, e)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for i, paragraph := range strings.Split(strings.TrimRight(string(text), "\n"), "\n\n") {
+		commands, want, _ := strings.Cut(paragraph, "----")
+		want = strings.TrimSpace(want)
+		var got []string
+		for line := range strings.SplitSeq(strings.TrimSpace(commands), "\n") {
+			if line != "" && !strings.HasPrefix(line, "#") {
+				got = append(got, s.run(line)...)
+			}
+		}
+		if result := strings.Join(got, "\n"); result != want && !*update {
+			t.Errorf("%s, paragraph %d:\n%s\ngot:\n%s\nwant:\n%s", file, i+1, commands, result, want)
+		}
+		if i > 0 {
+			out.WriteString("\n\n")
+		}
+		out.WriteString(strings.TrimSpace(commands) + "\n----\n" + strings.Join(got, "\n"))
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(out.String()+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+type script struct {
+	service *interaction.Service
+	caller  interaction.Caller
+	seconds *atomic.Int64
+	next    func() []string
+}
+
+func newScript(t *testing.T, e engine.Engine) *script {
+	t.Helper()
+	s := &script{seconds: new(atomic.Int64)}
+	now := func() time.Time { return time.Unix(1_800_000_000+s.seconds.Add(1), 0) }
+	stores := store.New(e, newIndex(t), store.Options{Now: now})
+	t.Cleanup(func() { stores.Close() })
+	open := func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) }
+	s.service = newService(t, open)
+	s.caller = interaction.Caller{Who: authz.Principal{Kind: authz.Server}, DataStore: "ds", Base: "http://h"}
+	return s
+}
+
+// run does one command and gives the lines it prints.
+func (s *script) run(line string) []string {
+	verb, rest, _ := strings.Cut(line, " ")
+	target, rest, _ := strings.Cut(rest, " ")
+	option, body := "", rest
+	if strings.HasPrefix(rest, "if=") || strings.HasPrefix(rest, "key=") {
+		option, body, _ = strings.Cut(rest, " ")
+	}
+	_, option, _ = strings.Cut(option, "=")
+	path, query, _ := strings.Cut(strings.ReplaceAll(target, "{t}", s.time()), "?")
+	parts := strings.Split(path+"//", "/")
+	key := fhir.Key{Type: parts[0], ID: parts[1]}
+	ctx := context.Background()
+	switch verb {
+	case "put":
+		in := interaction.Input{Body: []byte(fill(body, key))}
+		w, err := s.service.Update(ctx, s.caller, key, matchOf(option), in)
+		return written(w, err)
+	case "post":
+		in := interaction.Input{Body: []byte(fill(body, key)), Key: option}
+		w, err := s.service.Create(ctx, s.caller, key.Type, in)
+		return written(w, err)
+	case "delete":
+		w, err := s.service.Delete(ctx, s.caller, key, matchOf(option))
+		return written(w, err)
+	case "read":
+		v, err := s.service.Read(ctx, s.caller, key)
+		if err == nil && query != "" {
+			v.Body, err = s.service.Part(v, query)
+		}
+		return document(v.Body, err)
+	case "vread":
+		v, err := s.service.VRead(ctx, s.caller, key, parts[2])
+		return document(v.Body, err)
+	case "history":
+		return s.bundle(func(q string) ([]byte, error) { return s.service.History(ctx, s.caller, key, q) }, query)
+	case "search", "lenient":
+		return s.bundle(func(q string) ([]byte, error) {
+			return s.service.Search(ctx, s.caller, interaction.Find{Type: key.Type, Query: q, Lenient: verb == "lenient"})
+		}, query)
+	case "next":
+		if s.next == nil {
+			return []string{"there is no next page"}
+		}
+		return s.next()
+	}
+	return []string{"unknown command " + verb}
+}
+
+func (s *script) time() string {
+	return time.Unix(1_800_000_000+s.seconds.Load(), 0).UTC().Format("2006-01-02T15:04:05Z")
+}
+
+func matchOf(option string) interaction.Match {
+	if option == "none" {
+		return interaction.Match{None: true}
+	}
+	return interaction.Match{Version: option}
+}
+
+// fill adds resourceType and id to a body that lacks them.
+func fill(body string, key fhir.Key) string {
+	inner, ok := strings.CutPrefix(body, "{")
+	if !ok || strings.Contains(body, "resourceType") {
+		return body
+	}
+	head := fmt.Sprintf(`{"resourceType":%q`, key.Type)
+	if key.ID != "" {
+		head += fmt.Sprintf(`,"id":%q`, key.ID)
+	}
+	if inner != "}" {
+		head += ","
+	}
+	return head + inner
+}
+
+var uuid = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+
+func written(w interaction.Written, err error) []string {
+	if err != nil && w.Version.ID == "" {
+		return failure(err)
+	}
+	what := "unchanged"
+	switch {
+	case err != nil:
+		what = strings.Join(failure(err), " ")
+	case w.Created:
+		what = "created"
+	case w.Changed:
+		what = "changed"
+	}
+	return []string{fmt.Sprintf("%s %s v%d", what, uuid.ReplaceAllString(w.Version.ID, "<uuid>"), w.Version.VersionID)}
+}
+
+func failure(err error) []string {
+	var lines []string
+	for _, f := range fault.All(err) {
+		line := fmt.Sprintf("%s: %s", f.Kind, f.Text)
+		if f.Path != "" {
+			line += " (" + f.Path + ")"
+		}
+		lines = append(lines, line)
+	}
+	if errors.Is(err, fault.Internal) {
+		lines = append(lines, err.Error())
+	}
+	return lines
+}
+
+func document(body []byte, err error) []string {
+	if err != nil {
+		return failure(err)
+	}
+	return []string{string(body)}
+}
+
+// bundle prints a Bundle: its total, then a line for each entry.
+func (s *script) bundle(ask func(query string) ([]byte, error), query string) []string {
+	body, err := ask(query)
+	s.next = nil
+	if err != nil {
+		return failure(err)
+	}
+	var tape fhir.Tape
+	if err := tape.Parse(body, fhir.Limits{}); err != nil {
+		return []string{err.Error()}
+	}
+	lines := []string{}
+	for _, f := range validator.Resource(tape.Root(), validate.Strict) {
+		lines = append(lines, fmt.Sprintf("invalid: %s at %s", f.Text, f.Expression))
+	}
+	var b struct {
+		Total *int
+		Link  []struct{ Relation, URL string }
+		Entry []struct {
+			Resource json.RawMessage
+			Search   struct{ Mode string }
+			Request  struct{ Method, URL string }
+			Response struct{ Etag string }
+		}
+	}
+	if err := json.Unmarshal(body, &b); err != nil {
+		return []string{err.Error()}
+	}
+	if b.Total != nil {
+		lines = append(lines, fmt.Sprintf("total %d", *b.Total))
+	}
+	for _, e := range b.Entry {
+		lines = append(lines, entry(e.Resource, e.Search.Mode, e.Request.Method, e.Request.URL, e.Response.Etag))
+	}
+	for _, l := range b.Link {
+		if l.Relation == "next" {
+			_, q, _ := strings.Cut(l.URL, "?")
+			s.next = func() []string { return s.bundle(ask, q) }
+			lines = append(lines, "more")
+		}
+	}
+	return lines
+}
+
+func entry(resource json.RawMessage, mode, method, url, etag string) string {
+	var r struct {
+		ResourceType, ID string
+		Meta             struct{ Tag []struct{ Code string } }
+		Issue            []struct{ Diagnostics string }
+	}
+	if len(resource) > 0 {
+		if err := json.Unmarshal(bytes.TrimSpace(resource), &r); err != nil {
+			return err.Error()
+		}
+	}
+	switch {
+	case method != "":
+		return fmt.Sprintf("%s %s %s", method, url, etag)
+	case mode == "outcome":
+		return fmt.Sprintf("outcome: %s", r.Issue[0].Diagnostics)
+	}
+	line := r.ResourceType + "/" + r.ID
+	if mode != "match" {
+		line += " " + mode
+	}
+	for _, tag := range r.Meta.Tag {
+		if tag.Code == "SUBSETTED" {
+			line += " subsetted: " + string(resource)
+		}
+	}
+	return line
+}
