@@ -40,9 +40,6 @@ func (m *Merger) Append(dst []byte, whole bool) []byte {
 	return appendChange(dst, &m.added, &m.removed)
 }
 
-// AddsNothing reports whether the block is empty if nothing older exists.
-func (m *Merger) AddsNothing() bool { return m.added.len() == 0 }
-
 // Reset makes m the zero value.
 func (m *Merger) Reset() { *m = Merger{} }
 

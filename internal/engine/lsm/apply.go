@@ -58,6 +58,7 @@ func (e *Engine) commit(pb *pebble.Batch, release func()) error {
 	done := make(chan error, 1)
 	go func() {
 		err := e.db.ApplyNoSyncWait(pb, pebble.Sync)
+		e.views.written()
 		release()
 		if err == nil {
 			err = pb.SyncWait()

@@ -3,8 +3,11 @@
 package lsm
 
 import (
+	"errors"
+	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -30,12 +33,18 @@ func (g *guard) create(name string, op func() (vfs.File, error)) (vfs.File, erro
 	if err != nil {
 		return nil, err
 	}
-	if g.FS == vfs.Default {
-		if err := os.Chmod(name, fileMode); err != nil {
-			return nil, err
-		}
+	if err := g.private(name); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return &file{f, g, dispensable(name)}, nil
+}
+
+// private gives a new file its mode. Until then the folder's mode keeps it from others.
+func (g *guard) private(name string) error {
+	if g.FS != vfs.Default {
+		return nil
+	}
+	return os.Chmod(name, fileMode)
 }
 
 // Create implements vfs.FS.
@@ -91,6 +100,31 @@ func (g *guard) stop() {
 	if failed {
 		park()
 	}
+}
+
+// Lock implements vfs.FS. The lock can be closed twice, because pebble, left as it stands, does not let go of its own.
+func (g *guard) Lock(name string) (io.Closer, error) {
+	c, err := g.FS.Lock(name)
+	if err != nil {
+		g.lockErr = err
+		return nil, err
+	}
+	g.held = &lock{c: c}
+	if err := g.private(name); err != nil {
+		return nil, errors.Join(err, g.held.Close())
+	}
+	return g.held, nil
+}
+
+type lock struct {
+	c    io.Closer
+	once sync.Once
+}
+
+// Close implements io.Closer.
+func (l *lock) Close() (err error) {
+	l.once.Do(func() { err = l.c.Close() })
+	return err
 }
 
 // Unwrap implements vfs.FS.

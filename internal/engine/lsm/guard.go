@@ -26,6 +26,9 @@ type guard struct {
 	reserve int64
 	log     *slog.Logger
 
+	held    *lock // of the folder, from Open on
+	lockErr error // why there is none
+
 	mu      sync.Mutex
 	armed   bool          // false while opening, when errors go to pebble, which returns them
 	reason  error         // why writes are refused; nil if they are not
@@ -68,11 +71,7 @@ func (g *guard) admit(n int) (<-chan struct{}, error) {
 // lookForRoom sets or clears that the disk is full. It holds mu: a statfs is no slower than the lock.
 func (g *guard) lookForRoom() {
 	u, err := g.FS.GetDiskUsage(g.dir)
-	if err != nil {
-		return
-	}
-	need := min(uint64(g.reserve), u.TotalBytes/16)
-	if u.AvailBytes < need {
+	if err == nil && u.AvailBytes < min(uint64(g.reserve), u.TotalBytes/16) {
 		g.refuse(errFull)
 	} else {
 		g.allow()

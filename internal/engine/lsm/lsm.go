@@ -26,7 +26,7 @@ type Engine struct {
 	db    *pebble.DB
 	cache *pebble.Cache
 	guard *guard
-	lock  *pebble.Lock
+	views views
 	slot  chan struct{} // held by who checks conditions and writes
 	calls sync.WaitGroup
 
@@ -51,16 +51,9 @@ func Open(dir string, o Options) (*Engine, error) {
 			return nil, fault.Wrap(fault.Unavailable, err, "the data folder is not this user's")
 		}
 	}
-	lock, err := pebble.LockDirectory(dir, g)
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return nil, fault.Wrap(fault.Unavailable, err, "the data folder cannot be written")
-	case err != nil:
-		return nil, fault.Wrap(fault.Conflict, err, "the data folder is in use by another process")
-	}
-	e := &Engine{guard: g, lock: lock, slot: make(chan struct{}, 1)}
+	e := &Engine{guard: g, slot: make(chan struct{}, 1)}
 	if err := e.open(dir, o); err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, e.unlock())
 	}
 	return e, nil
 }
@@ -69,14 +62,18 @@ func Open(dir string, o Options) (*Engine, error) {
 func (e *Engine) open(dir string, o Options) error {
 	e.cache = pebble.NewCache(o.CacheBytes)
 	po := pebbleOptions(o, e.guard, e.cache)
-	po.Lock = e.lock
 	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer func() {
+			if r := recover(); r != nil {
+				err = fmt.Errorf("%v", r) // pebble panics where it cannot go on
+			}
+		}()
 		var db *pebble.DB
 		if db, err = pebble.Open(dir, po); err == nil {
-			e.db = db
+			e.db, e.views.db = db, db
 			e.guard.arm()
 		}
 	}()
@@ -85,6 +82,9 @@ func (e *Engine) open(dir string, o Options) error {
 		e.cache.Unref()
 		if err == nil {
 			err = errors.New(e.guard.died)
+		}
+		if e.guard.lockErr != nil && !errors.Is(err, fs.ErrPermission) {
+			return fault.Wrap(fault.Conflict, err, "the data folder is in use by another process")
 		}
 		return fault.Wrap(fault.Unavailable, err, "the data cannot be opened")
 	}
@@ -151,7 +151,7 @@ func (e *Engine) Close() error {
 		return nil
 	}
 	e.calls.Wait()
-	return errors.Join(e.shut(), e.lock.Close())
+	return errors.Join(e.shut(), e.unlock())
 }
 
 // shut closes pebble. If the disk fails, or is full, pebble is left as it stands; everything answered is in its log.
@@ -163,6 +163,7 @@ func (e *Engine) shut() error {
 	}
 	done := make(chan error, 1)
 	go func() {
+		e.views.close()
 		err := errors.Join(e.db.Flush(), e.db.Close())
 		e.cache.Unref()
 		done <- err
@@ -178,6 +179,14 @@ func (e *Engine) shut() error {
 	return nil
 }
 
+// unlock lets go of the folder.
+func (e *Engine) unlock() error {
+	if e.guard.held == nil {
+		return nil
+	}
+	return e.guard.held.Close()
+}
+
 // DiskBytes implements engine.Sized.
 func (e *Engine) DiskBytes(ctx context.Context) (int64, error) {
 	if err := e.enter(ctx); err != nil {
@@ -185,6 +194,15 @@ func (e *Engine) DiskBytes(ctx context.Context) (int64, error) {
 	}
 	defer e.calls.Done()
 	return int64(e.db.Metrics().DiskSpaceUsage()), nil
+}
+
+// TableBytes returns the bytes of the sorted tables that hold data, without logs and what is about to be deleted.
+func (e *Engine) TableBytes(ctx context.Context) (int64, error) {
+	if err := e.enter(ctx); err != nil {
+		return 0, err
+	}
+	defer e.calls.Done()
+	return int64(e.db.Metrics().Total().TablesSize), nil
 }
 
 // Flush writes what is in memory into sorted tables. It is for tests and benchmarks.
@@ -196,20 +214,11 @@ func (e *Engine) Flush(ctx context.Context) error {
 	return e.db.Flush()
 }
 
-// Compact merges all sorted tables into one level. It is for tests and benchmarks, and for operators after a large delete.
-func (e *Engine) Compact(ctx context.Context) error {
-	if err := e.enter(ctx); err != nil {
-		return err
-	}
-	defer e.calls.Done()
-	return e.db.Compact(ctx, []byte{0}, []byte{0xFF, keyEnd}, true)
-}
-
 // Snapshot implements engine.Engine.
 func (e *Engine) Snapshot(ctx context.Context) (engine.Snapshot, error) {
 	if err := e.enter(ctx); err != nil {
 		return nil, err
 	}
 	defer e.calls.Done()
-	return &snapshot{e: e, db: e.db.NewSnapshot()}, nil
+	return &snapshot{e: e, db: e.views.open()}, nil
 }

@@ -21,7 +21,8 @@ func merger() *pebble.Merger {
 	}
 }
 
-// blockMerger implements pebble.DeletableValueMerger.
+// blockMerger implements pebble.ValueMerger. A block that has become empty is kept as such: only where nothing older is
+// stored below could it be dropped, which a merger is not told. Readers pass over it; Compact removes it.
 type blockMerger struct{ docset.Merger }
 
 func (m *blockMerger) MergeNewer(value []byte) error { return m.Newer(value) }
@@ -30,11 +31,4 @@ func (m *blockMerger) MergeOlder(value []byte) error { return m.Older(value) }
 
 func (m *blockMerger) Finish(includesBase bool) ([]byte, io.Closer, error) {
 	return m.Append(nil, includesBase), nil, nil
-}
-
-func (m *blockMerger) DeletableFinish(includesBase bool) ([]byte, bool, io.Closer, error) {
-	if includesBase && m.AddsNothing() {
-		return nil, true, nil, nil
-	}
-	return m.Append(nil, includesBase), false, nil, nil
 }

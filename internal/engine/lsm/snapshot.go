@@ -17,21 +17,20 @@ import (
 // snapshot implements engine.Snapshot.
 type snapshot struct {
 	e    *Engine
-	db   *pebble.Snapshot
+	db   *sharedView
 	once sync.Once
 }
 
 // Close implements engine.Snapshot.
 func (s *snapshot) Close() error {
-	var err error
 	s.once.Do(func() {
 		if s.e.enter(context.Background()) != nil {
 			return // the engine was closed, and everything with it
 		}
 		defer s.e.calls.Done()
-		err = s.db.Close()
+		s.e.views.release(s.db)
 	})
-	return err
+	return nil
 }
 
 // Get implements engine.Snapshot.

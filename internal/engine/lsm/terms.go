@@ -50,6 +50,19 @@ func (c *cursor) collect(b *docset.Builder) {
 	}
 }
 
+// blockLen returns the number of documents in the block the cursor is at: none in one whose postings were all removed.
+func (c *cursor) blockLen() int {
+	value := c.value()
+	if c.err != nil {
+		return 0
+	}
+	n, err := docset.BlockLen(value)
+	if err != nil {
+		c.err = unreadable(err)
+	}
+	return n
+}
+
 // Terms implements engine.Snapshot.
 func (s *snapshot) Terms(ctx context.Context, r engine.Range, o engine.Order) iter.Seq2[engine.Term, error] {
 	return func(yield func(engine.Term, error) bool) {
@@ -94,9 +107,12 @@ func (s *snapshot) FirstTerm(ctx context.Context, r engine.Range, o engine.Order
 	if err != nil {
 		return nil, false, err
 	}
-	if c.first(o) {
-		_, inner, _ := logical(c.it.Key())
-		term, ok = bytes.Clone(inner), true
+	for valid := c.first(o); valid && c.err == nil; valid = c.next() {
+		if c.blockLen() > 0 {
+			_, inner, _ := logical(c.it.Key())
+			term, ok = bytes.Clone(inner), true
+			break
+		}
 	}
 	if err := c.close(); err != nil {
 		return nil, false, err
@@ -129,18 +145,9 @@ func (s *snapshot) estimate(ctx context.Context, r engine.Range) (int, error) {
 	count, bytesRead, keys := 0, 0, 0
 	valid := c.first(engine.Ascending)
 	for ; valid && c.err == nil && (keys < 32 || count <= engine.ExactEstimate && keys < countKeys); keys++ {
-		value := c.value()
-		if c.err != nil {
-			break
-		}
-		n, err := docset.BlockLen(value)
-		if err != nil {
-			c.err = err
-			break
-		}
-		count += n
-		bytesRead += len(value) + len(c.it.Key())
-		valid = c.next()
+		count += c.blockLen()
+		bytesRead += len(c.value()) + len(c.it.Key())
+		valid = c.err == nil && c.next()
 	}
 	var rest []byte
 	if valid && c.err == nil {
