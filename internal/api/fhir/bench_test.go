@@ -3,14 +3,17 @@
 package fhir_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	api "galen/internal/api/fhir"
 	"galen/internal/engine/lsm"
+	"galen/internal/fhir/fhirtest"
 )
 
 // blank is a ResponseWriter that keeps nothing.
@@ -73,4 +76,31 @@ func overHTTP(b *testing.B, h http.Handler) {
 		}
 	})
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+}
+
+// BenchmarkCreateHTTP32 creates real Observations from 32 clients, each answered once it is durable.
+func BenchmarkCreateHTTP32(b *testing.B) {
+	lines := fhirtest.Synthea(b, "synthea-10")["Observation"]
+	s := benchServer(b)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), whoKey{}, s.who)))
+	}))
+	defer srv.Close()
+	client := srv.Client()
+	client.Transport.(*http.Transport).MaxIdleConnsPerHost = 64
+	var next atomic.Int64
+	b.SetParallelism(16)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			line := lines[int(next.Add(1))%len(lines)]
+			resp, err := client.Post(srv.URL+r4+"/Observation", "application/fhir+json", bytes.NewReader(line))
+			if err != nil || resp.StatusCode != http.StatusCreated {
+				b.Error(err, resp)
+				return
+			}
+			io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "creates/s")
 }
