@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"galen/internal/docset"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/record"
+	"galen/internal/search"
+	"galen/internal/search/index"
+)
+
+// maxRounds bounds how often :iterate goes on from what was included.
+const maxRounds = 10
+
+// included is what a page brings with it.
+type included struct {
+	r     *run
+	there map[fhir.Key]bool // matches and what is included
+	asked map[fhir.Key]bool // references that were followed
+	full  bool
+}
+
+// includes adds to the result what _include and _revinclude ask for.
+//
+// http://hl7.org/fhir/R4/search.html#include
+func (r *run) includes(ctx context.Context) error {
+	if len(r.q.Include)+len(r.q.RevInclude) == 0 || len(r.result.Matches) == 0 {
+		return nil
+	}
+	in := &included{r: r, there: map[fhir.Key]bool{}, asked: map[fhir.Key]bool{}}
+	for i := range r.result.Matches {
+		in.there[r.keyOf(&r.result.Matches[i])] = true
+	}
+	from := r.result.Matches
+	for round := 0; len(from) > 0 && round < maxRounds && !in.full; round++ {
+		before := len(r.result.Included)
+		for _, inc := range r.q.Include {
+			if round > 0 && !inc.Iterate {
+				continue
+			}
+			if err := in.forward(ctx, inc, from); err != nil {
+				return err
+			}
+		}
+		for _, inc := range r.q.RevInclude {
+			if round > 0 && !inc.Iterate {
+				continue
+			}
+			if err := in.reverse(ctx, inc, from); err != nil {
+				return err
+			}
+		}
+		from = r.result.Included[before:]
+	}
+	if in.full {
+		r.result.Warnings = append(r.result.Warnings, fmt.Sprintf("Only the first %d included resources are in this page.", r.opt.MaxIncluded))
+	}
+	return nil
+}
+
+func (r *run) keyOf(v *record.Version) fhir.Key {
+	return fhir.Key{Type: r.defs.TypeByID(def.TypeID(v.Type)).Name, ID: v.ID}
+}
+
+// forward adds what resources refer to.
+func (in *included) forward(ctx context.Context, inc search.Include, from []record.Version) error {
+	wanted := map[string][]string{} // ids by type
+	var types []string              // of wanted, in the order they came
+	var refs []fhir.Reference
+	for i := range from {
+		typ := in.r.keyOf(&from[i]).Type
+		if inc.Source != "*" && inc.Source != typ {
+			continue
+		}
+		node, err := in.r.parse(&from[i])
+		if err != nil {
+			return err
+		}
+		refs = refs[:0]
+		for _, p := range in.params(inc, typ) {
+			if refs, err = in.r.terms.References(refs, node, p); err != nil {
+				return err
+			}
+		}
+		for _, ref := range refs {
+			key := ref.Key
+			if ref.Kind != fhir.Relative || inc.Target != "" && inc.Target != key.Type || in.there[key] || in.asked[key] || in.r.defs.Type(key.Type) == nil {
+				continue
+			}
+			key = fhir.Key{Type: strings.Clone(key.Type), ID: strings.Clone(key.ID)} // the body is not kept
+			in.asked[key] = true
+			if wanted[key.Type] == nil {
+				types = append(types, key.Type)
+			}
+			wanted[key.Type] = append(wanted[key.Type], key.ID)
+		}
+	}
+	for _, typ := range types {
+		id := uint16(in.r.defs.Type(typ).ID)
+		numbers, err := in.r.numbersOf(ctx, id, wanted[typ])
+		if err != nil {
+			return err
+		}
+		if err := in.add(ctx, id, numbers); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// params lists the reference parameters of typ that an include follows.
+func (in *included) params(inc search.Include, typ string) []*def.SearchParam {
+	if inc.Param != nil {
+		return []*def.SearchParam{inc.Param}
+	}
+	var all []*def.SearchParam
+	for _, p := range in.r.defs.SearchParams(typ) {
+		if p.Type == def.ReferenceParam {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// reverse adds what refers to resources.
+func (in *included) reverse(ctx context.Context, inc search.Include, from []record.Version) error {
+	for _, source := range in.r.defs.Types() {
+		if source.Abstract || inc.Source != "*" && inc.Source != source.Name || in.r.view.Next(uint16(source.ID)) == 0 {
+			continue
+		}
+		var found docset.Set
+		for _, p := range in.params(inc, source.Name) {
+			var spans []index.Span
+			for i := range from {
+				key := in.r.keyOf(&from[i])
+				if inc.Target != "" && inc.Target != key.Type {
+					continue
+				}
+				s, err := in.r.referenceSpans(source.Name, p, key.Type, key.ID)
+				if err != nil {
+					return err
+				}
+				spans = append(spans, s...)
+			}
+			some, _, err := in.r.spanDocs(ctx, spans)
+			if err != nil {
+				return err
+			}
+			found.Or(some)
+		}
+		live, err := in.r.view.Live(ctx, uint16(source.ID))
+		if err != nil {
+			return err
+		}
+		if err := in.add(ctx, uint16(source.ID), docset.And(found, live)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add reads versions of a type and includes those that are not there yet, up to the limit.
+func (in *included) add(ctx context.Context, typ uint16, numbers docset.Set) error {
+	r := in.r
+	return chunks(numbers, chunk, func(some []uint32) (bool, error) {
+		versions, err := r.bodies(ctx, typ, some)
+		if err != nil {
+			return false, err
+		}
+		for i := range versions {
+			key := r.keyOf(&versions[i])
+			if in.there[key] {
+				continue
+			}
+			if len(r.result.Included) == r.opt.MaxIncluded {
+				in.full = true
+				return false, nil
+			}
+			in.there[key] = true
+			r.result.Included = append(r.result.Included, versions[i])
+		}
+		return true, nil
+	})
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"context"
+
+	"galen/internal/docset"
+	"galen/internal/engine"
+	"galen/internal/ordkey"
+	"galen/internal/search"
+	"galen/internal/search/index"
+)
+
+// leafNode is a condition answered by the terms of one parameter.
+type leafNode struct {
+	clause     search.Clause
+	id         uint16
+	spans      []index.Span // of all values
+	complement bool         // the versions that lie in no span
+}
+
+func (r *run) leafNode(id uint16, c search.Clause) (*leafNode, error) {
+	l := c.Leaf
+	n := &leafNode{clause: c, id: id}
+	switch l.Modifier {
+	case index.Not, index.NotIn:
+		n.complement = true
+	case index.Missing:
+		n.complement = l.Values[0].Missing
+	}
+	for _, v := range l.Values {
+		lookup, err := r.terms.Lookup(l.Clause, v)
+		if err != nil {
+			return nil, atClause(err, c)
+		}
+		n.spans = append(n.spans, lookup.Spans...)
+	}
+	return n, nil
+}
+
+func (n *leafNode) name() string { return n.clause.Name }
+
+// What a posting costs to bring together, in microseconds: of a plain span, whose postings come in blocks, and of one whose
+// terms are judged one by one.
+const (
+	plainCost  = 0.01
+	judgedCost = 0.3
+)
+
+func (n *leafNode) estimate(ctx context.Context, r *run) (int, float64, error) {
+	var plain, judged []engine.Range
+	for _, s := range n.spans {
+		if s.Judge == nil {
+			plain = append(plain, r.rangeOf(s))
+		} else {
+			judged = append(judged, r.rangeOf(s))
+		}
+	}
+	a, err := r.estimate(ctx, plain)
+	if err != nil {
+		return 0, 0, err
+	}
+	b, err := r.estimate(ctx, judged)
+	if err != nil {
+		return 0, 0, err
+	}
+	found := a + b
+	each := (float64(a)*plainCost + float64(b)*judgedCost) / float64(max(found, 1))
+	if n.complement {
+		left := max(int(r.view.Next(n.id))-found, 1)
+		return left, each * float64(found) / float64(left), nil
+	}
+	return found, each, nil
+}
+
+func (r *run) estimate(ctx context.Context, ranges []engine.Range) (int, error) {
+	if len(ranges) == 0 {
+		return 0, nil
+	}
+	return r.view.Snapshot().Estimate(ctx, ranges...)
+}
+
+// rangeOf puts the tenant in front of a span's keys.
+func (r *run) rangeOf(s index.Span) engine.Range {
+	return engine.Range{Lo: r.key(s.Low), Hi: r.key(s.High)}
+}
+
+func (r *run) key(term []byte) []byte {
+	return append(ordkey.AppendUint32(make([]byte, 0, 4+len(term)), r.view.Tenant()), term...)
+}
+
+func (n *leafNode) docs(ctx context.Context, r *run, within docset.Set) (docset.Set, error) {
+	yes, maybe, err := r.spanDocs(ctx, n.spans)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	maybe.And(within)
+	maybe.AndNot(yes)
+	if !maybe.IsEmpty() {
+		m, err := r.terms.Matcher(n.positive(), n.clause.Leaf.Values...)
+		if err != nil {
+			return docset.Set{}, atClause(err, n.clause)
+		}
+		if maybe, err = r.filterAll(ctx, n.id, maybe, []filter{m}); err != nil {
+			return docset.Set{}, err
+		}
+		yes.Or(maybe)
+	}
+	if n.complement {
+		return docset.AndNot(within, yes), nil
+	}
+	return yes, nil
+}
+
+// positive is the clause without its complement, as the spans answer it.
+func (n *leafNode) positive() index.Clause {
+	c := n.clause.Leaf.Clause
+	switch c.Modifier {
+	case index.Not:
+		c.Modifier = index.Plain
+	case index.NotIn:
+		c.Modifier = index.In
+	}
+	return c
+}
+
+// spanDocs brings together the versions that lie in spans: those that match, and those that may.
+func (r *run) spanDocs(ctx context.Context, spans []index.Span) (yes, maybe docset.Set, err error) {
+	var sure, unsure []engine.Range
+	var found judged
+	for _, s := range spans {
+		switch {
+		case s.Judge != nil:
+			if err := r.judge(ctx, s, &found); err != nil {
+				return yes, maybe, err
+			}
+		case s.Verdict == index.Yes:
+			sure = append(sure, r.rangeOf(s))
+		case s.Verdict == index.Maybe:
+			unsure = append(unsure, r.rangeOf(s))
+		}
+	}
+	if yes, err = r.rangeDocs(ctx, sure); err != nil {
+		return yes, maybe, err
+	}
+	if maybe, err = r.rangeDocs(ctx, unsure); err != nil {
+		return yes, maybe, err
+	}
+	yes.AddMany(found.yes)
+	maybe.AddMany(found.maybe)
+	return yes, maybe, nil
+}
+
+func (r *run) rangeDocs(ctx context.Context, ranges []engine.Range) (docset.Set, error) {
+	if len(ranges) == 0 {
+		return docset.Set{}, nil
+	}
+	return r.view.Snapshot().Docs(ctx, ranges...)
+}
+
+// judged collects numbers by verdict.
+type judged struct{ yes, maybe []uint32 }
+
+// judge walks the terms of a span that are judged one by one, leaping where the judge says so.
+func (r *run) judge(ctx context.Context, s index.Span, found *judged) error {
+	at := r.rangeOf(s)
+	for {
+		leap, err := r.judgeFrom(ctx, s, at, found)
+		if err != nil || leap == nil {
+			return err
+		}
+		at = at.After(leap)
+		if at.IsEmpty() {
+			return nil
+		}
+	}
+}
+
+// judgeFrom walks the terms of a range up to one from which the judge leaps, and gives the key to leap to; nil at the end.
+func (r *run) judgeFrom(ctx context.Context, s index.Span, at engine.Range, found *judged) (leap []byte, err error) {
+	const tenant = 4
+	for term, err := range r.view.Snapshot().Terms(ctx, at, engine.Ascending) {
+		if err != nil {
+			return nil, err
+		}
+		verdict, next := s.Judge(term.Key[tenant:])
+		switch verdict {
+		case index.Yes:
+			for n := range term.Docs.All() {
+				found.yes = append(found.yes, n)
+			}
+		case index.Maybe:
+			for n := range term.Docs.All() {
+				found.maybe = append(found.maybe, n)
+			}
+		}
+		if next != nil {
+			return r.key(next), nil
+		}
+	}
+	return nil, nil
+}
+
+func (n *leafNode) filter(r *run) (filter, error) {
+	m, err := r.terms.Matcher(n.clause.Leaf.Clause, n.clause.Leaf.Values...)
+	if err != nil {
+		return nil, atClause(err, n.clause)
+	}
+	return m, nil
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"context"
+
+	"galen/internal/docset"
+	"galen/internal/fhir"
+	"galen/internal/record"
+	"galen/internal/search"
+)
+
+// node is one condition on versions of a type.
+type node interface {
+	name() string
+
+	// estimate is about how many versions match, dead ones counted too, and what finding them costs for each, in
+	// microseconds.
+	estimate(ctx context.Context, r *run) (n int, each float64, err error)
+
+	// docs is the versions that match; it need be right only within the set given, which are all current.
+	docs(ctx context.Context, r *run, within docset.Set) (docset.Set, error)
+
+	// filter asks bodies instead; nil if they cannot tell.
+	filter(r *run) (filter, error)
+}
+
+// filter asks a condition of a resource.
+type filter interface {
+	Match(resource fhir.Node) (bool, error)
+}
+
+// nodes makes the nodes of clauses on typ.
+func (r *run) nodes(typ string, clauses []search.Clause) ([]node, error) {
+	nodes := make([]node, 0, len(clauses))
+	for _, c := range clauses {
+		n, err := r.node(typ, c)
+		if err != nil {
+			return nil, err
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}
+
+func (r *run) node(typ string, c search.Clause) (node, error) {
+	id := uint16(r.defs.Type(typ).ID)
+	switch {
+	case c.Chain != nil:
+		return &chainNode{clause: c, typ: typ, id: id}, nil
+	case c.Has != nil:
+		return &hasNode{clause: c, typ: typ, id: id}, nil
+	case c.Leaf.Param.Code == "_id":
+		return &idNode{clause: c, id: id}, nil
+	case c.Leaf.Param.Code == "_lastUpdated":
+		return &timeNode{clause: c, id: id}, nil
+	}
+	return r.leafNode(id, c)
+}
+
+// bodyCost is what reading, parsing and matching a body costs, in microseconds, about.
+const bodyCost = 8
+
+// candidates answers nodes, the cheapest first, from terms or, where that costs less, leaves them as filters. streaming says
+// that only a page of what is left will be read.
+func (r *run) candidates(ctx context.Context, typ uint16, nodes []node, streaming bool) (docset.Set, []filter, error) {
+	live, err := r.view.Live(ctx, typ)
+	if err != nil || len(nodes) == 0 {
+		return live, nil, err
+	}
+	costs, err := r.rank(ctx, nodes)
+	if err != nil {
+		return docset.Set{}, nil, err
+	}
+	total := max(live.Len(), 1)
+	set := live
+	var filters []filter
+	for i, n := range nodes {
+		bodies := set.Len()
+		if streaming {
+			bodies = min(bodies, (r.q.Count+1)*total/max(costs[i].n, 1))
+		}
+		var f filter
+		if float64(bodies)*bodyCost < float64(costs[i].n)*costs[i].each {
+			if f, err = n.filter(r); err != nil {
+				return docset.Set{}, nil, err
+			}
+		}
+		if f != nil {
+			filters = append(filters, f)
+			r.step(n, "bodies", costs[i].n, set)
+			continue
+		}
+		docs, err := n.docs(ctx, r, set)
+		if err != nil {
+			return docset.Set{}, nil, err
+		}
+		set = docset.And(set, docs)
+		r.step(n, "terms", costs[i].n, set)
+		if set.IsEmpty() {
+			return set, nil, nil
+		}
+	}
+	return set, filters, nil
+}
+
+func (r *run) step(n node, how string, estimate int, left docset.Set) {
+	r.result.Steps = append(r.result.Steps, Step{n.name(), how, estimate, left.Len()})
+}
+
+type cost struct {
+	n    int
+	each float64
+}
+
+// rank sorts nodes by how many versions they match, fewest first.
+func (r *run) rank(ctx context.Context, nodes []node) ([]cost, error) {
+	costs := make([]cost, len(nodes))
+	for i, n := range nodes {
+		var err error
+		if costs[i].n, costs[i].each, err = n.estimate(ctx, r); err != nil {
+			return nil, err
+		}
+		for j := i; j > 0 && costs[j].n < costs[j-1].n; j-- {
+			costs[j], costs[j-1] = costs[j-1], costs[j]
+			nodes[j], nodes[j-1] = nodes[j-1], nodes[j]
+		}
+	}
+	return costs, nil
+}
+
+// filterAll asks the filters of every candidate.
+func (r *run) filterAll(ctx context.Context, typ uint16, set docset.Set, filters []filter) (docset.Set, error) {
+	if len(filters) == 0 {
+		return set, nil
+	}
+	var kept []uint32
+	err := chunks(set, chunk, func(numbers []uint32) (bool, error) {
+		versions, err := r.bodies(ctx, typ, numbers)
+		if err != nil {
+			return false, err
+		}
+		for i := range versions {
+			ok, err := r.matches(&versions[i], filters)
+			if err != nil {
+				return false, err
+			}
+			if ok {
+				kept = append(kept, numbers[i])
+			}
+		}
+		return true, nil
+	})
+	return docset.Of(kept...), err
+}
+
+// matches asks the filters of one version.
+func (r *run) matches(v *record.Version, filters []filter) (bool, error) {
+	if len(filters) == 0 {
+		return true, nil
+	}
+	node, err := r.parse(v)
+	if err != nil {
+		return false, err
+	}
+	return matchAll(node, filters)
+}
+
+func matchAll(node fhir.Node, filters []filter) (bool, error) {
+	for _, f := range filters {
+		if ok, err := f.Match(node); err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// all finds the versions of typ that fulfil one clause, completely.
+func (r *run) all(ctx context.Context, link search.Link) (docset.Set, error) {
+	n, err := r.node(link.Type, link.Clause)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	typ := uint16(r.defs.Type(link.Type).ID)
+	live, err := r.view.Live(ctx, typ)
+	if err != nil || live.IsEmpty() {
+		return docset.Set{}, err
+	}
+	docs, err := n.docs(ctx, r, live)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	return docset.And(docs, live), nil
+}

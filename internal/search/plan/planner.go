@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"cmp"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"fmt"
+
+	"galen/internal/docset"
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/record"
+	"galen/internal/search"
+	"galen/internal/search/index"
+)
+
+// Options of a Planner; the zero value works but for PageKey.
+type Options struct {
+	PageKey     []byte // 32 bytes that page tokens are sealed with; required
+	MaxBodies   int    // bodies that one request may read to decide; 0: 500,000
+	MaxIncluded int    // included resources of one page; 0: 10,000
+}
+
+// Planner answers searches. It is immutable and safe for concurrent use.
+type Planner struct {
+	defs  *def.Definitions
+	terms *index.Index
+	seal  cipher.AEAD
+	opt   Options
+}
+
+// New makes a planner over the terms that the index makes. It fails if the page key has the wrong length.
+func New(defs *def.Definitions, terms *index.Index, opt Options) (*Planner, error) {
+	opt.MaxBodies = cmp.Or(opt.MaxBodies, 500_000)
+	opt.MaxIncluded = cmp.Or(opt.MaxIncluded, 10_000)
+	block, err := aes.NewCipher(opt.PageKey)
+	if err != nil {
+		return nil, fmt.Errorf("page key: %w", err)
+	}
+	seal, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("page key: %w", err)
+	}
+	return &Planner{defs: defs, terms: terms, seal: seal, opt: opt}, nil
+}
+
+// Result is one page of a search.
+type Result struct {
+	Matches  []record.Version
+	Included []record.Version // what the includes brought, matches left out
+	Total    *int             // number of all matches; nil if it was not asked for or is not free
+	Next     string           // token of the next page; empty if this is the last
+	Warnings []string         // for the caller: what was cut
+	Steps    []Step           // how it was answered, in order
+}
+
+// Step is how one clause was answered.
+type Step struct {
+	Clause   string `json:"clause"`
+	How      string `json:"how"` // "terms", or "bodies" of the candidates
+	Estimate int    `json:"estimate"`
+	Left     int    `json:"left"` // candidates after it; for "bodies" those that are still to be asked
+}
+
+// Search answers q on v, a view of the newest commit; with a page token, on the position that the token names.
+// It fails with fault.Invalid for a token that was not made for this query, and fault.TooCostly.
+func (p *Planner) Search(ctx context.Context, v *record.View, q *search.Query) (*Result, error) {
+	r := &run{Planner: p, view: v, q: q, left: p.opt.MaxBodies}
+	var after *place
+	if q.Page != "" {
+		token, err := p.open(q)
+		if err != nil {
+			return nil, err
+		}
+		if r.view, err = v.At(ctx, token.seq); err != nil {
+			return nil, err
+		}
+		after = &token.place
+	}
+	if err := r.search(ctx, after); err != nil {
+		return nil, err
+	}
+	return &r.result, nil
+}
+
+// run is one search under way. It belongs to one goroutine.
+type run struct {
+	*Planner
+	view   *record.View
+	q      *search.Query
+	typ    uint16 // of the resources searched
+	left   int    // bodies that may still be read
+	tape   fhir.Tape
+	result Result
+}
+
+// search finds the page after a place (nil: the first).
+func (r *run) search(ctx context.Context, after *place) error {
+	r.typ = uint16(r.defs.Type(r.q.Type).ID)
+	nodes, err := r.nodes(r.q.Type, r.q.Where)
+	if err != nil {
+		return err
+	}
+	exact := r.q.Count == 0 && r.q.Total != search.TotalNone || r.q.Total == search.TotalAccurate
+	streaming := !exact && r.byNumber()
+	set, filters, err := r.candidates(ctx, r.typ, nodes, streaming)
+	if err != nil {
+		return err
+	}
+	if exact && len(filters) > 0 {
+		if set, err = r.filterAll(ctx, r.typ, set, filters); err != nil {
+			return err
+		}
+		filters = nil
+	}
+	r.total(set, filters)
+	if r.q.Count == 0 {
+		return nil
+	}
+	rows, err := r.page(ctx, set, filters, after)
+	if err != nil {
+		return err
+	}
+	if len(rows) > r.q.Count {
+		rows = rows[:r.q.Count]
+		r.result.Next = r.token(rows[len(rows)-1])
+	}
+	for _, row := range rows {
+		r.result.Matches = append(r.result.Matches, row.version)
+	}
+	return r.includes(ctx)
+}
+
+// byNumber reports whether the order asked for is that of numbers, in either direction.
+func (r *run) byNumber() bool {
+	return len(r.q.Sort) == 0 || len(r.q.Sort) == 1 && r.q.Sort[0].Param.Code == "_lastUpdated"
+}
+
+// total sets the total if it was asked for or costs nothing.
+func (r *run) total(set docset.Set, filters []filter) {
+	switch {
+	case r.q.Total == search.TotalNone, len(filters) > 0 && r.q.Total != search.TotalEstimate:
+		return
+	}
+	n := set.Len()
+	r.result.Total = &n
+}
+
+// bodies reads versions by number and counts them against the budget.
+func (r *run) bodies(ctx context.Context, typ uint16, numbers []uint32) ([]record.Version, error) {
+	if r.left -= len(numbers); r.left < 0 {
+		return nil, fault.New(fault.TooCostly, "the search has to look into more than %d resources to decide; narrow it", r.opt.MaxBodies)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return r.view.Bodies(ctx, typ, numbers...)
+}
+
+// parse reads a stored body. The node is valid until the next call.
+func (r *run) parse(v *record.Version) (fhir.Node, error) {
+	if err := r.tape.Parse(v.Body, fhir.Limits{Size: fhir.MaxSize, Depth: fhir.MaxDepth}); err != nil {
+		return fhir.Node{}, fault.Wrap(fault.Internal, err, "a stored resource cannot be read")
+	}
+	return r.tape.Root(), nil
+}
+
+// chunk is how many bodies are read in one round trip.
+const chunk = 256
+
+// chunks calls do with the numbers of a set in order, a chunk at a time, until it returns false.
+func chunks(set docset.Set, first int, do func([]uint32) (more bool, err error)) error {
+	size := min(max(first, 16), chunk)
+	buf := make([]uint32, 0, size)
+	for n := range set.All() {
+		if buf = append(buf, n); len(buf) < size {
+			continue
+		}
+		more, err := do(buf)
+		if err != nil || !more {
+			return err
+		}
+		buf, size = buf[:0], min(2*size, chunk)
+	}
+	if len(buf) == 0 {
+		return nil
+	}
+	_, err := do(buf)
+	return err
+}

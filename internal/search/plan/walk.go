@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan
+
+import (
+	"bytes"
+	"context"
+	"iter"
+
+	"galen/internal/docset"
+	"galen/internal/engine"
+	"galen/internal/search/index"
+)
+
+// group is the candidates posted under one value of the first sort key. Those that also have a value that comes before it in
+// the order stand there; their bodies tell.
+type group struct {
+	value   []byte
+	numbers docset.Set
+}
+
+// walkPage goes along the terms of the first sort key, in its order, until the page is full; then come those without a value.
+func (r *run) walkPage(ctx context.Context, walk index.Walk, set docset.Set, filters []filter, after *place) ([]row, error) {
+	var rows []row
+	want := r.q.Count + 1
+	if after == nil || !after.keys[0].none {
+		var waiting []group
+		n := 0
+		flush := func() (err error) {
+			rows, err = r.addGroups(ctx, rows, waiting, filters, after)
+			waiting, n = waiting[:0], 0
+			return err
+		}
+		for g, err := range r.groups(ctx, walk, set, after) {
+			if err != nil {
+				return nil, err
+			}
+			waiting = append(waiting, g)
+			if n += g.numbers.Len(); n < want-len(rows) {
+				continue
+			}
+			if err := flush(); err != nil || len(rows) >= want {
+				return rows, err
+			}
+		}
+		if err := flush(); err != nil || len(rows) >= want {
+			return rows, err
+		}
+	}
+	missing, err := r.without(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	top := r.newTop(after)
+	top.want = want - len(rows)
+	if err := top.addAll(ctx, missing, filters); err != nil {
+		return nil, err
+	}
+	return append(rows, top.sorted()...), nil
+}
+
+// without is the candidates that have no value for the first sort key.
+func (r *run) without(ctx context.Context, set docset.Set) (docset.Set, error) {
+	lookup, err := r.terms.Lookup(index.Clause{Type: r.q.Type, Param: r.q.Sort[0].Param, Modifier: index.Missing}, index.Value{})
+	if err != nil {
+		return docset.Set{}, err
+	}
+	present, maybe, err := r.spanDocs(ctx, lookup.Spans)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	present.Or(maybe)
+	return docset.AndNot(set, present), nil
+}
+
+// addGroups adds the rows of some groups, in order, until the page is full.
+func (r *run) addGroups(ctx context.Context, rows []row, groups []group, filters []filter, after *place) ([]row, error) {
+	want := r.q.Count + 1
+	for len(groups) > 0 && len(rows) < want {
+		if n := groups[0].numbers.Len(); n > chunk {
+			more, err := r.largeGroup(ctx, groups[0], filters, after, want-len(rows))
+			if err != nil {
+				return nil, err
+			}
+			rows, groups = append(rows, more...), groups[1:]
+			continue
+		}
+		var err error
+		if rows, groups, err = r.smallGroups(ctx, rows, groups, filters, after); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// smallGroups adds as many groups as one chunk holds, by one read, and returns those that are left.
+func (r *run) smallGroups(ctx context.Context, rows []row, groups []group, filters []filter, after *place) ([]row, []group, error) {
+	var numbers []uint32
+	taken := 0
+	for taken < len(groups) && len(numbers)+groups[taken].numbers.Len() <= chunk {
+		for n := range groups[taken].numbers.All() {
+			numbers = append(numbers, n)
+		}
+		taken++
+	}
+	versions, err := r.bodies(ctx, r.typ, numbers)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, g := range groups[:taken] {
+		top := r.newTop(after)
+		for i := range g.numbers.Len() {
+			if err := top.add(&versions[i], filters, g.value); err != nil {
+				return nil, nil, err
+			}
+		}
+		rows, versions = append(rows, top.sorted()...), versions[g.numbers.Len():]
+	}
+	return rows, groups[taken:], nil
+}
+
+// largeGroup finds the first want rows of one group. If there is no further sort key its order is that of numbers, so that
+// not all of it need be read.
+func (r *run) largeGroup(ctx context.Context, g group, filters []filter, after *place, want int) ([]row, error) {
+	top := r.newTop(after)
+	top.want = want
+	numbers := g.numbers
+	if len(r.q.Sort) == 1 && after != nil && bytes.Equal(after.keys[0].bytes, g.value) {
+		numbers = numbers.Clone()
+		numbers.RemoveBelow(after.number + 1)
+	}
+	err := chunks(numbers, want, func(some []uint32) (bool, error) {
+		versions, err := r.bodies(ctx, r.typ, some)
+		if err != nil {
+			return false, err
+		}
+		for i := range versions {
+			if err := top.add(&versions[i], filters, g.value); err != nil {
+				return false, err
+			}
+		}
+		return len(r.q.Sort) > 1 || len(top.rows) < want, nil
+	})
+	return top.sorted(), err
+}
+
+// groups goes along the terms of a walk, from the value of a place on, and brings together those of one value.
+func (r *run) groups(ctx context.Context, walk index.Walk, set docset.Set, after *place) iter.Seq2[group, error] {
+	return func(yield func(group, error) bool) {
+		m, err := r.merge(ctx, walk, after)
+		defer m.stop()
+		var g group
+		for err == nil {
+			var term engine.Term
+			var value []byte
+			if term, value, err = m.next(); err != nil || term.Key == nil {
+				break
+			}
+			docs := docset.And(term.Docs, set)
+			if g.value != nil && !bytes.Equal(g.value, value) {
+				if !g.numbers.IsEmpty() && !yield(g, nil) {
+					return
+				}
+				g = group{}
+			}
+			if g.value == nil {
+				g.value = append([]byte{}, value...)
+			}
+			g.numbers.Or(docs)
+		}
+		if err != nil {
+			yield(group{}, err)
+		} else if !g.numbers.IsEmpty() {
+			yield(g, nil)
+		}
+	}
+}
+
+// merged is the terms of several ranges in the order of their values.
+type merged struct {
+	descending bool
+	skip       int
+	sources    []source
+	last       int // the source that gave the last term; -1: none
+}
+
+type source struct {
+	pull func() (engine.Term, error, bool)
+	stop func()
+	term engine.Term
+	done bool
+}
+
+func (r *run) merge(ctx context.Context, walk index.Walk, after *place) (*merged, error) {
+	const tenant = 4
+	m := &merged{descending: r.q.Sort[0].Descending, skip: tenant + walk.Skip, last: -1}
+	order := engine.Ascending
+	if m.descending {
+		order = engine.Descending
+	}
+	for _, w := range walk.Ranges {
+		at := engine.Range{Lo: r.key(w.Low), Hi: r.key(w.High)}
+		if after != nil {
+			from := append(r.key(w.Low[:walk.Skip]), after.keys[0].bytes...)
+			if m.descending {
+				at = at.Before(append(from, 0))
+			} else {
+				at = at.After(from)
+			}
+		}
+		if at.IsEmpty() {
+			continue
+		}
+		pull, stop := iter.Pull2(r.view.Snapshot().Terms(ctx, at, order))
+		m.sources = append(m.sources, source{pull: pull, stop: stop})
+		if err := m.advance(len(m.sources) - 1); err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+func (m *merged) advance(i int) error {
+	s := &m.sources[i]
+	term, err, ok := s.pull()
+	s.term, s.done = term, !ok
+	return err
+}
+
+// next gives the next term and its value; a term without a key is the end. Both are valid until the next call.
+func (m *merged) next() (engine.Term, []byte, error) {
+	if m.last >= 0 {
+		if err := m.advance(m.last); err != nil {
+			return engine.Term{}, nil, err
+		}
+	}
+	m.last = -1
+	for i, s := range m.sources {
+		if s.done {
+			continue
+		}
+		if m.last < 0 {
+			m.last = i
+			continue
+		}
+		c := bytes.Compare(s.term.Key[m.skip:], m.sources[m.last].term.Key[m.skip:])
+		if c < 0 != m.descending && c != 0 {
+			m.last = i
+		}
+	}
+	if m.last < 0 {
+		return engine.Term{}, nil, nil
+	}
+	term := m.sources[m.last].term
+	return term, term.Key[m.skip:], nil
+}
+
+func (m *merged) stop() {
+	for _, s := range m.sources {
+		s.stop()
+	}
+}
