@@ -110,10 +110,10 @@ func (im *importer) run(ctx context.Context, report func(context.Context, Progre
 	if err != nil {
 		return "", err
 	}
-	if !done {
-		if p, err = im.work(ctx, report); err != nil {
-			return "", err
-		}
+	if done {
+		im.progress = p // no one else looks yet
+	} else if p, err = im.work(ctx, report); err != nil {
+		return "", err
 	}
 	if err := im.forget(ctx); err != nil {
 		return "", err

@@ -61,18 +61,37 @@ func (p *preparer) line(text []byte, tooLong bool) (*store.Change, []fhir.Issue)
 	if validate.Failed(findings) {
 		return nil, validate.Issues(findings)
 	}
-	change, err := p.im.store.Prepare(&p.tape, store.Put{})
-	if err != nil {
-		var issues []fhir.Issue
-		for _, f := range fault.All(err) {
-			issues = append(issues, fhir.IssueOf(f))
-		}
-		return nil, issues
+	if len(findings) > 0 && p.im.level == validate.Minimal {
+		return p.marked(root, findings)
 	}
-	if p.im.level != validate.Minimal {
-		return change, nil // warnings and information are not logged
+	change, err := p.im.store.Prepare(&p.tape, store.Put{})
+	return change, issuesOf(err)
+}
+
+// marked prepares a resource that level minimal accepts with findings: it is stored with an extension that says so.
+func (p *preparer) marked(root fhir.Node, findings []validate.Finding) (*store.Change, []fhir.Issue) {
+	text := validate.Mark(nil, root, findings)
+	var tape fhir.Tape
+	if err := tape.Parse(text, fhir.Limits{Size: fhir.MaxSize}); err != nil {
+		return nil, issuesOf(err)
+	}
+	change, err := p.im.store.Prepare(&tape, store.Put{})
+	if err != nil {
+		return nil, issuesOf(err)
 	}
 	return change, validate.Issues(findings)
+}
+
+// issuesOf gives the issues of an error; nil of none.
+func issuesOf(err error) []fhir.Issue {
+	if err == nil {
+		return nil
+	}
+	var issues []fhir.Issue
+	for _, f := range fault.All(err) {
+		issues = append(issues, fhir.IssueOf(f))
+	}
+	return issues
 }
 
 // checkNames checks what every line must carry, in the words that HealthLake uses.
