@@ -103,10 +103,11 @@ func newScript(t *testing.T, e engine.Engine) *script {
 	t.Helper()
 	s := &script{seconds: new(atomic.Int64)}
 	now := func() time.Time { return time.Unix(1_800_000_000+s.seconds.Add(1), 0) }
-	stores := store.New(e, newIndex(t), store.Options{Now: now})
+	x := newIndex(t)
+	stores := store.New(e, x, store.Options{Now: now})
 	t.Cleanup(func() { stores.Close() })
 	open := func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) }
-	s.service = newService(t, open)
+	s.service = newService(t, x, open)
 	s.caller = interaction.Caller{Who: authz.Principal{Kind: authz.Server}, DataStore: "ds", Base: "http://h"}
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"galen/internal/authz"
 	"galen/internal/fault"
@@ -13,6 +14,7 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/record"
 	"galen/internal/search"
+	"galen/internal/search/plan"
 )
 
 // Find is a search in one type.
@@ -47,11 +49,11 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 		return nil, err
 	}
 	defer head.Close()
-	page, err := s.find(ctx, head, q)
+	page, err := s.planner.Search(ctx, head, q)
 	if err != nil {
 		return nil, err
 	}
-	return s.searchset(c, q, page)
+	return s.searchset(c, q, page, head.Time())
 }
 
 // parsePairs reads name=value&… in order, as search needs it.
@@ -72,39 +74,34 @@ func parsePairs(query string) ([]search.Pair, error) {
 	return pairs, nil
 }
 
-// found is a page of a search.
-type found struct {
-	view     *record.View
-	matches  []record.Version
-	included []record.Version
-	total    int    // -1: not known
-	next     string // token of the next page; empty: this is the last
-}
-
 // searchset makes the Bundle of a page. Resources are copied as they are stored, unless only a part of each is wanted.
-func (s *Service) searchset(c Caller, q *search.Query, page found) ([]byte, error) {
+func (s *Service) searchset(c Caller, q *search.Query, page *plan.Result, at time.Time) ([]byte, error) {
 	canonical := q.Canonical()
 	links := []link{{"self", address(c.Base, q.Type, canonical)}}
-	if page.next != "" {
-		query := "page=" + url.QueryEscape(page.next)
+	if page.Next != "" {
+		query := "page=" + url.QueryEscape(page.Next)
 		if canonical != "" {
 			query = canonical + "&" + query
 		}
 		links = append(links, link{"next", address(c.Base, q.Type, query)})
 	}
-	b := newBundle(c.Base, "searchset", page.view.Time(), page.total, links...)
+	total := -1
+	if page.Total != nil {
+		total = *page.Total
+	}
+	b := newBundle(c.Base, "searchset", at, total, links...)
 	part := projection{summary: q.Summary, elements: q.Elements}
-	if err := s.entries(b, page.matches, "match", part); err != nil {
+	if err := s.entries(b, page.Matches, "match", part); err != nil {
 		return nil, err
 	}
 	part.elements = nil // _elements is about the type searched
-	if err := s.entries(b, page.included, "include", part); err != nil {
+	if err := s.entries(b, page.Included, "include", part); err != nil {
 		return nil, err
 	}
-	if len(q.Ignored) > 0 {
+	if issues := warnings(q.Ignored, page.Warnings); len(issues) > 0 {
 		b.begin("", "")
 		b.text(`"resource":`)
-		b.buf = fhir.AppendOutcome(b.buf, ignored(q.Ignored)...)
+		b.buf = fhir.AppendOutcome(b.buf, issues...)
 		b.text(`,"search":{"mode":"outcome"}`)
 		b.end()
 	}
@@ -138,12 +135,15 @@ func (s *Service) entries(b *bundle, versions []record.Version, mode string, par
 	return nil
 }
 
-// ignored are the warnings about parameters that were left out of a lenient search.
-func ignored(names []string) []fhir.Issue {
-	issues := make([]fhir.Issue, len(names))
-	for i, name := range names {
-		issues[i] = fhir.Issue{Severity: fhir.Warning, Code: "not-supported", Expression: name,
-			Diagnostics: "The search parameter was not understood and is ignored."}
+// warnings are what the caller must know of the answer: parameters that a lenient search left out, and what was cut.
+func warnings(ignored, cut []string) []fhir.Issue {
+	var issues []fhir.Issue
+	for _, name := range ignored {
+		issues = append(issues, fhir.Issue{Severity: fhir.Warning, Code: "not-supported", Expression: name,
+			Diagnostics: "The search parameter was not understood and is ignored."})
+	}
+	for _, text := range cut {
+		issues = append(issues, fhir.Issue{Severity: fhir.Warning, Code: "incomplete", Diagnostics: text})
 	}
 	return issues
 }

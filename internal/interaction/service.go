@@ -12,6 +12,7 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
+	"galen/internal/search/plan"
 	"galen/internal/store"
 )
 
@@ -31,6 +32,7 @@ type Options struct {
 // Service serves the interactions.
 type Service struct {
 	open     Opener
+	planner  *plan.Planner
 	validate *validate.Validator
 	opt      Options
 	tapes    sync.Pool // of *fhir.Tape
@@ -38,8 +40,8 @@ type Service struct {
 	capabilities func() []byte // made once
 }
 
-// New makes a service over the data stores that open finds.
-func New(open Opener, v *validate.Validator, opt Options) *Service {
+// New makes a service over the data stores that open finds, whose searches p answers and whose resources v checks.
+func New(open Opener, p *plan.Planner, v *validate.Validator, opt Options) *Service {
 	if opt.DefaultCount == 0 {
 		opt.DefaultCount = 100
 	}
@@ -50,7 +52,7 @@ func New(open Opener, v *validate.Validator, opt Options) *Service {
 		opt.Now = time.Now
 	}
 	opt.DefaultCount = min(opt.DefaultCount, opt.MaxCount)
-	s := &Service{open: open, validate: v, opt: opt}
+	s := &Service{open: open, planner: p, validate: v, opt: opt}
 	s.tapes.New = func() any { return new(fhir.Tape) }
 	s.capabilities = sync.OnceValue(s.makeCapabilities)
 	return s

@@ -5,12 +5,26 @@ package interaction_test
 import (
 	"testing"
 
+	"galen/internal/fhir/def"
 	"galen/internal/interaction"
 	"galen/internal/search/index"
+	"galen/internal/search/plan"
 )
 
-func newIndex(t testing.TB) *index.Index { return nil }
+func newIndex(t testing.TB) *index.Index {
+	t.Helper()
+	x, err := index.New(def.R4())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
 
-func newService(t testing.TB, open interaction.Opener) *interaction.Service {
-	return interaction.New(open, validator, interaction.Options{})
+func newService(t testing.TB, x *index.Index, open interaction.Opener) *interaction.Service {
+	t.Helper()
+	p, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return interaction.New(open, p, validator, interaction.Options{})
 }

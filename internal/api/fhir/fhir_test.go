@@ -22,6 +22,8 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
 	"galen/internal/interaction"
+	"galen/internal/search/index"
+	"galen/internal/search/plan"
 	"galen/internal/store"
 )
 
@@ -45,7 +47,15 @@ var validator = validate.New(def.R4())
 
 func newServer(t testing.TB, e engine.Engine, opt api.Options) *server {
 	t.Helper()
-	stores := store.New(e, nil, store.Options{})
+	x, err := index.New(def.R4())
+	if err != nil {
+		t.Fatal(err)
+	}
+	planner, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stores := store.New(e, x, store.Options{})
 	t.Cleanup(func() { stores.Close() })
 	open := func(_ context.Context, of, id string) (*store.Store, error) {
 		if of != account || id != dataStore {
@@ -53,7 +63,7 @@ func newServer(t testing.TB, e engine.Engine, opt api.Options) *server {
 		}
 		return stores.Store(1)
 	}
-	service := interaction.New(open, validator, interaction.Options{DefaultCount: 10})
+	service := interaction.New(open, planner, validator, interaction.Options{DefaultCount: 10})
 	who := func(ctx context.Context) authz.Principal {
 		p, _ := ctx.Value(whoKey{}).(authz.Principal)
 		return p
@@ -326,7 +336,7 @@ func TestBodyLimitAndPublicURL(t *testing.T) {
 func TestEveryKindOfFaultHasAnAnswer(t *testing.T) {
 	for _, kind := range fault.Kinds {
 		open := func(context.Context, string, string) (*store.Store, error) { return nil, fault.New(kind, "a text") }
-		h := api.New(interaction.New(open, validator, interaction.Options{}),
+		h := api.New(interaction.New(open, nil, validator, interaction.Options{}),
 			func(context.Context) authz.Principal { return authz.Principal{Kind: authz.Signed, Account: account} }, api.Options{})
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, httptest.NewRequest("GET", r4+"/Patient/p1", nil))
