@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"galen/internal/api"
+	apifhir "galen/internal/api/fhir"
+	"galen/internal/api/healthlake"
+	apis3 "galen/internal/api/s3"
+	"galen/internal/authz"
+	"galen/internal/aws/sigv4"
+	"galen/internal/blob"
+	blobfile "galen/internal/blob/file"
+	blobs3 "galen/internal/blob/s3"
+	"galen/internal/bulk"
+	"galen/internal/catalog"
+	"galen/internal/engine/lsm"
+	"galen/internal/fault"
+	"galen/internal/fhir/def"
+	"galen/internal/fhir/validate"
+	"galen/internal/interaction"
+	"galen/internal/job"
+	"galen/internal/search/index"
+	"galen/internal/search/plan"
+	"galen/internal/store"
+	"galen/internal/telemetry"
+)
+
+// house is a server with all its parts, wired but for its listener.
+type house struct {
+	api     *api.Server
+	jobs    *job.Queue
+	catalog *catalog.Catalog
+	bulk    *bulk.Service
+	log     *slog.Logger
+	closers []func() error // to be called in reverse order
+}
+
+// open makes the data folder, if need be, and wires the server, bottom to top.
+func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error) {
+	h = &house{}
+	defer func() {
+		if err != nil {
+			h.close()
+		}
+	}()
+	if h.log, err = telemetry.NewLog(logs, cfg.logLevel, cfg.logFormat); err != nil {
+		return nil, usageError{err}
+	}
+	slog.SetDefault(h.log)
+	credentials, err := openData(cfg.data, h.log)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := openKey(filepath.Join(cfg.data, "page.key"))
+	if err != nil {
+		return nil, err
+	}
+	engine, err := lsm.Open(filepath.Join(cfg.data, "engine"), lsm.Options{CacheBytes: int64(cfg.cacheMB) << 20, Log: h.log})
+	if err != nil {
+		return nil, err
+	}
+	h.closeLater(engine.Close)
+	defs := def.R4()
+	terms, err := index.New(defs)
+	if err != nil {
+		return nil, err
+	}
+	stores := store.New(engine, terms, store.Options{})
+	h.closeLater(stores.Close)
+	h.jobs = job.New(engine, job.Options{Exclusive: true, Limit: cfg.jobLimit})
+	objects, gateway, err := h.openObjects(ctx, cfg, credentials)
+	if err != nil {
+		return nil, err
+	}
+	h.catalog = catalog.New(engine, h.jobs, stores, catalog.Options{Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
+		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, stores, d)
+	}})
+	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{})
+	return h, h.openAPI(cfg, credentials, secret, gateway, terms)
+}
+
+func (c *config) jobLimit(kind string) int {
+	switch kind {
+	case bulk.KindImport:
+		return c.imports
+	case bulk.KindExport:
+		return c.exports
+	}
+	return 1
+}
+
+// openAPI wires the edges.
+func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byte, gateway http.Handler, terms *index.Index) error {
+	planner, err := plan.New(def.R4(), terms, plan.Options{PageKey: secret})
+	if err != nil {
+		return err
+	}
+	fhir := interaction.New(h.catalog.Open, planner, validate.New(def.R4()), interaction.Options{MaxCount: cfg.maxCount, Software: version})
+	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
+		Principal: principal, BaseURL: func(ctx context.Context) string {
+			return cmp.Or(strings.TrimRight(cfg.publicURL, "/"), api.BaseURL(ctx))
+		}, Log: h.log})
+	if err != nil {
+		return err
+	}
+	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Failed: func(ctx context.Context, err error) {
+		h.log.ErrorContext(ctx, "request failed", "error", err)
+	}})
+	h.api, err = api.New(api.Options{
+		Listen: cfg.listen, AllowRemote: cfg.allowRemote, CertFile: cfg.tlsCert, KeyFile: cfg.tlsKey,
+		Verifier:   sigv4.NewVerifier(credentials.Lookup, sigv4.Options{Account: cfg.account}),
+		HealthLake: api.API{Handler: control, Services: []string{"healthlake"}, MaxBody: 1 << 20},
+		FHIR: api.API{Handler: data, Services: []string{"healthlake"}, MaxBody: int64(cfg.maxBodyMB) << 20,
+			WriteError: apifhir.WriteError},
+		S3:  api.API{Handler: gateway, Auth: api.Own},
+		Log: h.log, AccessLevel: slog.LevelDebug, Metrics: telemetry.NewRegistry(),
+	})
+	return err
+}
+
+// principal is the caller that the edge authenticated.
+func principal(ctx context.Context) authz.Principal {
+	id, ok := api.IdentityFrom(ctx)
+	if !ok {
+		return authz.Principal{}
+	}
+	return authz.Principal{Kind: authz.Signed, Account: id.Account, AccessKey: id.AccessKey}
+}
+
+// openObjects opens where s3:// URIs point, and the handler of the embedded S3 API, nil if there is none.
+func (h *house) openObjects(ctx context.Context, cfg config, credentials *sigv4.Credentials) (blob.Store, http.Handler, error) {
+	if cfg.s3Endpoint != "" {
+		endpoint := cfg.s3Endpoint
+		if endpoint == "aws" {
+			endpoint = ""
+		}
+		objects, err := blobs3.Open(ctx, blobs3.Config{Endpoint: endpoint, Region: cfg.region, PathStyle: cfg.s3PathStyle})
+		return objects, nil, err
+	}
+	objects, err := blobfile.Open(filepath.Join(cfg.data, "s3"))
+	if err != nil {
+		return nil, nil, err
+	}
+	h.closeLater(objects.Close)
+	gateway, err := apis3.New(objects, func(key string) (string, bool) {
+		c, ok := credentials.Lookup(key, time.Now())
+		return c.Secret, ok
+	}, apis3.Options{Region: cfg.region, Log: h.log})
+	if err != nil {
+		return nil, nil, err
+	}
+	h.closeLater(gateway.Close)
+	return objects, gateway, nil
+}
+
+// openData makes the data folder and its credentials, if need be.
+func openData(dir string, log *slog.Logger) (*sigv4.Credentials, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder cannot be made: %w", err)
+	}
+	path := filepath.Join(dir, "credentials")
+	if err := sigv4.CreateCredentials(path); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("the credentials cannot be written: %w", err)
+	}
+	c, err := sigv4.OpenCredentials(path, func(err error) {
+		log.Warn("the credentials cannot be read; those of before stay good", "error", err)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the credentials cannot be read: %w", err)
+	}
+	return c, nil
+}
+
+func (h *house) closeLater(f func() error) { h.closers = append(h.closers, f) }
+
+// close frees everything, last opened first.
+func (h *house) close() {
+	for _, f := range slices.Backward(h.closers) {
+		if err := f(); err != nil {
+			h.log.Error("close", "error", err)
+		}
+	}
+	h.closers = nil
+}
+
+// sweepInterval is how often request tokens that are too old are forgotten.
+const sweepInterval = time.Hour
+
+// run serves and works the jobs until ctx ends or a part fails; it returns when all have stopped.
+func (h *house) run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	handlers := h.catalog.Handlers()
+	maps.Copy(handlers, h.bulk.Handlers())
+	group.Go(func() error { return h.api.Run(ctx) })
+	group.Go(func() error { return h.jobs.Run(ctx, handlers) })
+	group.Go(func() error {
+		tick := time.NewTicker(sweepInterval)
+		defer tick.Stop()
+		for {
+			if err := h.catalog.Sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, fault.Unavailable) {
+				return fmt.Errorf("sweep: %w", err)
+			}
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+		}
+	})
+	return group.Wait()
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func newServeCommand() *cobra.Command {
+	var cfg config
+	var file string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Start the server",
+		Long: `Start the server. It is ready when it prints one line on standard output: ready http://HOST:PORT
+
+The first start writes DATA/credentials with a profile [default]. That is all an AWS client needs:
+
+  export AWS_SHARED_CREDENTIALS_FILE=$PWD/galen-data/credentials
+  export AWS_ENDPOINT_URL=http://127.0.0.1:8080 AWS_REGION=us-east-1
+  aws healthlake list-fhir-datastores
+
+SIGTERM lets requests under way finish and exits with 0. Jobs go on where they were at the next start.`,
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := loadSettings(c.Flags(), file); err != nil {
+				return err
+			}
+			if err := cfg.check(); err != nil {
+				return err
+			}
+			return serve(c.Context(), cfg, c.OutOrStdout(), c.ErrOrStderr())
+		},
+	}
+	c.Flags().StringVar(&file, "config", "", "YAML file with these settings")
+	cfg.flags(c.Flags())
+	return c
+}
+
+// serve runs a server until ctx ends. It prints the ready line to out and the log to logs.
+func serve(ctx context.Context, cfg config, out, logs io.Writer) error {
+	h, err := open(ctx, cfg, logs)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	if err := h.api.Listen(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "ready %s\n", h.api.URL())
+	return h.run(ctx)
+}
