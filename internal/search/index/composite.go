@@ -24,8 +24,6 @@ func (x *Index) composite(t *Terms, s *source, v *fhirpath.Value) {
 			return
 		}
 	}
-	t.open(&s.header, AnyClass)
-	t.done()
 	pick := first
 	for len(t.ends)-t.roundFirst <= MaxTerms {
 		t.open(&s.header, CompositeClass)

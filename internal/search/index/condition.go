@@ -7,6 +7,7 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirpath"
+	"galen/internal/ordkey"
 )
 
 // condition is one value asked for, prepared.
@@ -118,13 +119,30 @@ func (c *anyCondition) spans(s *source) []Span {
 	return spans
 }
 
-func (c *anyCondition) match(v *fhirpath.Value, root fhirpath.Value) bool {
+func (c *anyCondition) match(v *fhirpath.Value, root fhirpath.Value) (found bool) {
 	switch c.kind {
+	case def.TokenParam:
+		tokens(v, func(k token) { found = found || k.counts() })
+	case def.StringParam:
+		texts(v, func(fhir.Node) { found = true })
+	case def.URIParam:
+		return uriOf(v) != ""
+	case def.DateParam:
+		_, found = periodOf(v)
+	case def.NumberParam:
+		numbers(v, func(n fhir.Node) { found = found || validDecimal(n) })
+	case def.QuantityParam:
+		quantities(v, func(q quantity) { found = found || validDecimal(q.value) })
 	case def.ReferenceParam:
-		var r fhir.Reference = referenceOf(v)
+		r := referenceOf(v)
 		return c.x.permits(c.allowed, v, &r, root)
 	case def.CompositeParam:
 		return c.composite.complete(v, root)
 	}
-	return true
+	return found
+}
+
+func validDecimal(n fhir.Node) bool {
+	_, err := ordkey.AppendDecimal(nil, n.Number())
+	return err == nil
 }

@@ -13,7 +13,7 @@
 //	    that judges it Yes or Maybe; if a term is judged Yes, the Matcher matches.
 //	X2: AppendTerms depends on the resource and the definitions only; it adds no term twice for one resource.
 //	X3: The first term of a resource in the order of Walk has the resource's ascending SortKey after Walk.Skip bytes, the
-//	    last one its descending SortKey.
+//	    last one its descending SortKey. A resource has a SortKey if and only if it has a term of Walk and of Missing.
 //
 // _id and _lastUpdated have no terms: identities and the order of numbers answer them. So have _text, _content, _query and
 // near. The package is pure: no I/O, clock, goroutine or log. An Index may be used by any number of goroutines, a Terms and

@@ -93,10 +93,7 @@ func (x *Index) emit(t *Terms, s *source, v *fhirpath.Value) {
 	if !present(v) || !indexable(s.kind, shapeOf(v)) || len(t.ends)-t.roundFirst > MaxTerms {
 		return
 	}
-	if s.kind != def.ReferenceParam && s.kind != def.CompositeParam {
-		t.open(&s.header, AnyClass)
-		t.done()
-	}
+	before := len(t.ends)
 	switch s.kind {
 	case def.TokenParam:
 		t.tokens(&s.header, v)
@@ -114,6 +111,10 @@ func (x *Index) emit(t *Terms, s *source, v *fhirpath.Value) {
 		t.quantities(&s.header, v)
 	case def.CompositeParam:
 		x.composite(t, s, v)
+	}
+	if s.kind != def.ReferenceParam && len(t.ends) > before {
+		t.open(&s.header, AnyClass)
+		t.done()
 	}
 }
 

@@ -55,7 +55,7 @@ func Layouts() []Layout {
 		{OfTypeClass, "of type", "token", "hash of type's system, type's code string, value", ":of-type"},
 		{StringClass, "string", "string", "normalised text", "beginning, :contains, :exact"},
 		{URIClass, "uri", "uri", "url string, version", "equality, :below, :above"},
-		{ReferenceClass, "reference", "reference", "target's type u16, id", "Type/id, id, :[type]"},
+		{ReferenceClass, "reference", "reference", "target's type u16 (0 if unknown), id (empty unless relative)", "Type/id, id, :[type]"},
 		{AddressClass, "address", "reference", "url or urn string, version", "full urls, canonicals"},
 		{MonthClass, "month", "date", "month i32", "whole months of values that lie within one"},
 		{WithinClass, "within", "date", "low instant, length", "the same values, exact"},

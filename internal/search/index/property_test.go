@@ -267,6 +267,19 @@ func TestLookupsAgreeWithMatchers(t *testing.T) {
 	}
 }
 
+// termsIn gives what the terms on a walk sort by, in order.
+func termsIn(w index.Walk, terms [][]byte) (keys [][]byte) {
+	for _, key := range terms {
+		for _, r := range w.Ranges {
+			if bytes.Compare(key, r.Low) >= 0 && bytes.Compare(key, r.High) < 0 {
+				keys = append(keys, key[w.Skip:])
+			}
+		}
+	}
+	slices.SortFunc(keys, bytes.Compare)
+	return keys
+}
+
 func TestWalkAgreesWithSortKey(t *testing.T) {
 	x := newIndex(t)
 	s := newSample(t, x, fhirtest.Examples(t), fhirtest.Synthea(t, "synthea-10"))
@@ -277,16 +290,15 @@ func TestWalkAgreesWithSortKey(t *testing.T) {
 			if !ok {
 				continue
 			}
+			missing, err := x.Matcher(index.Clause{Type: typ, Param: p, Modifier: index.Missing}, index.Value{Missing: true})
+			if err != nil {
+				t.Fatal(err)
+			}
 			for i, n := range nodes {
-				var keys [][]byte
-				for _, key := range s.terms[typ][i] {
-					for _, r := range w.Ranges {
-						if bytes.Compare(key, r.Low) >= 0 && bytes.Compare(key, r.High) < 0 {
-							keys = append(keys, key[w.Skip:])
-						}
-					}
+				if none, err := missing.Match(n); err != nil || none != (len(termsIn(w, s.terms[typ][i])) == 0) {
+					t.Errorf("%s.%s of %s: missing %v, %v, but %d terms", typ, p.Code, fhir.ID(n), none, err, len(termsIn(w, s.terms[typ][i])))
 				}
-				slices.SortFunc(keys, bytes.Compare)
+				keys := termsIn(w, s.terms[typ][i])
 				for _, descending := range []bool{false, true} {
 					got, found, err := x.SortKey([]byte("x"), n, p, descending)
 					if err != nil {

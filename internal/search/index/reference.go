@@ -69,14 +69,10 @@ func (x *Index) references(t *Terms, h *header, v *fhirpath.Value) {
 	t.open(h, AnyClass)
 	t.keys = ordkey.AppendUint16(t.keys, uint16(target))
 	t.done()
+	t.open(h, ReferenceClass)
+	t.keys = appendRelative(t.keys, target, &r)
+	t.done()
 	switch r.Kind {
-	case fhir.Relative:
-		if target == 0 {
-			break
-		}
-		t.open(h, ReferenceClass)
-		t.keys = append(ordkey.AppendUint16(t.keys, uint16(target)), r.Key.ID...)
-		t.done()
 	case fhir.Absolute:
 		t.open(h, AddressClass)
 		t.keys = appendCut(t.keys, baseOf(v.Node.Field("reference").Text(), &r))
@@ -92,6 +88,15 @@ func (x *Index) references(t *Terms, h *header, v *fhirpath.Value) {
 	if id := v.Node.Field("identifier"); id.Kind() == fhir.Object {
 		identifier(id, func(k token) { t.token(h, token{system: k.system, code: k.code}) })
 	}
+}
+
+// appendRelative appends the target's type and its id, empty if the reference is not relative: then it is there to sort by.
+func appendRelative(dst []byte, target def.TypeID, r *fhir.Reference) []byte {
+	dst = appendTarget(dst, target)
+	if r.Kind == fhir.Relative {
+		dst = append(dst, r.Key.ID...)
+	}
+	return dst
 }
 
 // baseOf is the text of an absolute reference without its version.

@@ -69,9 +69,10 @@ func Sortable(p *def.SearchParam) bool {
 }
 
 // SortKey appends to dst what the resource sorts by: the lowest of its values, or the highest if descending, as bytes that
-// compare as the values do (smaller first; the caller turns them round for descending). ok is false if it has no value.
-// Tokens sort by code, then system; quantities by number, whatever their units; references by target type and id, those
-// that are not relative not at all.
+// compare as the values do (smaller first; the caller turns them round for descending). ok is false if it has no value,
+// which is so for exactly the versions that the Lookup of Missing does not give. Tokens sort by code, then system, those
+// without a code first; quantities by number, whatever their units; references by target type and id, those that are not
+// relative first.
 //
 // http://hl7.org/fhir/R4/search.html#sort
 func (x *Index) SortKey(dst []byte, resource fhir.Node, p *def.SearchParam, descending bool) (key []byte, ok bool, err error) {
@@ -88,7 +89,7 @@ func (x *Index) SortKey(dst []byte, resource fhir.Node, p *def.SearchParam, desc
 	if err != nil {
 		return dst, false, fmt.Errorf("sort: %w", err)
 	}
-	s := sorter{x: x, dst: dst, from: len(dst), end: len(dst), descending: descending}
+	s := sorter{x: x, root: root, dst: dst, from: len(dst), end: len(dst), descending: descending}
 	for i := range items {
 		if v := &items[i]; present(v) && indexable(p.Type, shapeOf(v)) {
 			s.value(p.Type, v)
@@ -100,6 +101,7 @@ func (x *Index) SortKey(dst []byte, resource fhir.Node, p *def.SearchParam, desc
 // sorter keeps the best key so far in dst[from:end].
 type sorter struct {
 	x          *Index
+	root       fhirpath.Value
 	dst        []byte
 	from, end  int
 	found      bool
@@ -125,7 +127,7 @@ func (s *sorter) value(kind def.ParamType, v *fhirpath.Value) {
 	switch kind {
 	case def.TokenParam:
 		tokens(v, func(k token) {
-			s.offer(func(dst []byte) ([]byte, bool) { return append(appendCut(dst, k.code), sum(k.system)...), k.code != "" })
+			s.offer(func(dst []byte) ([]byte, bool) { return append(appendCut(dst, k.code), sum(k.system)...), k.counts() && !k.beside })
 		})
 	case def.StringParam:
 		texts(v, func(n fhir.Node) {
@@ -145,11 +147,9 @@ func (s *sorter) value(kind def.ParamType, v *fhirpath.Value) {
 	case def.QuantityParam:
 		quantities(v, func(q quantity) { s.decimal(q.value) })
 	case def.ReferenceParam:
-		if r := referenceOf(v); r.Kind == fhir.Relative && s.x.typeID(r.Key.Type) != 0 {
-			s.offer(func(dst []byte) ([]byte, bool) {
-				return append(appendTarget(dst, s.x.typeID(r.Key.Type)), r.Key.ID...), true
-			})
-		}
+		r := referenceOf(v)
+		target := s.x.typeID(targetOf(v, &r, s.root))
+		s.offer(func(dst []byte) ([]byte, bool) { return appendRelative(dst, target, &r), true })
 	}
 }
 

@@ -21,6 +21,12 @@ type token struct {
 	system, code string
 	text         fhir.Node // display or text
 	typ          fhir.Node // the type of an identifier
+	beside       bool      // the text of a concept that has codings too: nothing to sort by
+}
+
+// counts reports whether there is anything to find k by.
+func (k *token) counts() bool {
+	return k.code != "" || k.system != "" || k.text.Kind() == fhir.String
 }
 
 // tokens calls f for each token of a value.
@@ -35,13 +41,16 @@ func tokens(v *fhirpath.Value, f func(token)) {
 	case s == booleanShape:
 		f(token{code: booleanCode(v)})
 	case s == codingShape:
-		coding(v.Node, f)
+		f(coding(v.Node))
 	case s == conceptShape:
+		beside := false
 		for c := list(v.Node.Field("coding")); c.Ok(); c = c.Next() {
-			coding(c, f)
+			k := coding(c)
+			beside = beside || k.counts()
+			f(k)
 		}
 		if text := v.Node.Field("text"); text.Ok() {
-			f(token{text: text})
+			f(token{text: text, beside: beside})
 		}
 	case s == identifierShape:
 		identifier(v.Node, f)
@@ -67,8 +76,8 @@ func booleanCode(v *fhirpath.Value) string {
 	return "false"
 }
 
-func coding(n fhir.Node, f func(token)) {
-	f(token{system: n.Field("system").Text(), code: n.Field("code").Text(), text: n.Field("display")})
+func coding(n fhir.Node) token {
+	return token{system: n.Field("system").Text(), code: n.Field("code").Text(), text: n.Field("display")}
 }
 
 func identifier(n fhir.Node, f func(token)) {
@@ -81,7 +90,10 @@ func (t *Terms) tokens(h *header, v *fhirpath.Value) {
 }
 
 func (t *Terms) token(h *header, k token) {
-	if k.code != "" {
+	if !k.counts() {
+		return
+	}
+	if !k.beside { // also without a code: to sort by
 		t.open(h, CodeClass)
 		t.string(k.code)
 		t.hash(k.system)
