@@ -47,7 +47,7 @@ func pebbleOptions(o Options, g *guard, cache *pebble.Cache) *pebble.Options {
 		Merger:                      merger(),
 		MemTableSize:                uint64(o.MemTableBytes),
 		MemTableStopWritesThreshold: 3,
-		L0CompactionThreshold:       2,
+		L0CompactionThreshold:       4,
 		L0StopWritesThreshold:       64, // sublevels; an import slows reads down for a while rather than stop
 		LBaseMaxBytes:               256 << 20,
 		FlushSplitBytes:             8 << 20,
