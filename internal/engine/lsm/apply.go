@@ -114,7 +114,11 @@ func (e *Engine) check(b *engine.Batch) error {
 // translate writes b as a batch of pebble's.
 func (e *Engine) translate(b *engine.Batch) (*pebble.Batch, error) {
 	pb := e.db.NewBatchWithSize(b.Size() + b.Size()/2)
-	var w postingWriter
+	w, ok := e.writers.Get().(*postingWriter)
+	if !ok {
+		w = &postingWriter{}
+	}
+	defer e.writers.Put(w)
 	for s := range b.Sections() {
 		if prefix, ok := s.DeletesPrefix(); ok {
 			for _, space := range []byte{spaceRow, spaceTerm} {
@@ -173,6 +177,7 @@ func (w *postingWriter) writeAll(pb *pebble.Batch, s engine.Section) error {
 			return err
 		}
 	}
+	clear(w.terms) // do not keep the batch's memory
 	return nil
 }
 

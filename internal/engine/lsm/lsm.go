@@ -30,6 +30,8 @@ type Engine struct {
 	slot  chan struct{} // held by who checks conditions and writes
 	calls sync.WaitGroup
 
+	writers sync.Pool // of *postingWriter
+
 	mu     sync.Mutex
 	closed bool // no call begins any more
 }
