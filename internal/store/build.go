@@ -83,8 +83,8 @@ func (w *writer) version(p *plan, m *made) {
 		w.key = record.AppendDeadTerm(w.key[:0], w.tenant, typ)
 		b.Post(w.key, v.Number)
 	}
-	for i := range m.change.terms.Len() {
-		w.key = append(record.AppendTenant(w.key[:0], w.tenant), m.change.terms.Key(i)...)
+	for term := range m.change.eachTerm() {
+		w.key = append(record.AppendTenant(w.key[:0], w.tenant), term...)
 		b.Post(w.key, v.Number)
 	}
 	if m.change.cond.Key != "" {

@@ -14,7 +14,9 @@ import (
 	"galen/internal/engine/mem"
 	"galen/internal/fault"
 	"galen/internal/fhir"
+	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirtest"
+	"galen/internal/search/index"
 	"galen/internal/store"
 )
 
@@ -101,7 +103,15 @@ func TestCommitGivesUpOnlyWhileItWaits(t *testing.T) {
 	}
 }
 
-// observations are the Observations of a Synthea set, or some small resources if it is absent.
+func newIndex(b *testing.B) *index.Index {
+	x, err := index.New(def.R4())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return x
+}
+
+// observations are the Observations of a Synthea set, if it is there.
 func observations(b *testing.B) [][]byte {
 	return fhirtest.Synthea(b, "synthea-10")["Observation"]
 }
@@ -110,7 +120,7 @@ func BenchmarkCreate32(b *testing.B) {
 	lines := observations(b)
 	e := openLSM(b, b.TempDir())
 	defer e.Close()
-	stores := store.New(e, nil, store.Options{})
+	stores := store.New(e, newIndex(b), store.Options{})
 	defer stores.Close()
 	s, err := stores.Store(tenant)
 	if err != nil {
@@ -149,7 +159,7 @@ func BenchmarkGroupsOf1000(b *testing.B) {
 	lines := observations(b)
 	e := openLSM(b, b.TempDir())
 	defer e.Close()
-	stores := store.New(e, nil, store.Options{})
+	stores := store.New(e, newIndex(b), store.Options{})
 	defer stores.Close()
 	s, err := stores.Store(tenant)
 	if err != nil {

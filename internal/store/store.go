@@ -17,11 +17,12 @@ import (
 
 // Store is one data store.
 type Store struct {
-	engine engine.Engine
-	index  *index.Index
-	tenant uint32
-	opt    Options
-	writer writer // the committer's
+	engine  engine.Engine
+	index   *index.Index
+	tenant  uint32
+	opt     Options
+	scratch sync.Pool // of *index.Terms, for Prepare
+	writer  writer    // the committer's
 
 	queue    chan *request
 	stopping chan struct{} // closed by stop
@@ -35,6 +36,7 @@ func start(of *Stores, tenant uint32) *Store {
 	opt := of.opt
 	s := &Store{engine: of.engine, index: of.index, tenant: tenant, opt: opt, writer: writer{tenant: tenant}, queue: make(chan *request, opt.MaxQueue),
 		stopping: make(chan struct{}), stopped: make(chan struct{})}
+	s.scratch.New = func() any { return new(index.Terms) }
 	go s.run()
 	return s
 }
@@ -178,7 +180,7 @@ func (s *Store) check(g *Group) error {
 	}
 	size := 0
 	for _, c := range g.Changes {
-		size += c.prepared.Len() + c.terms.Bytes()
+		size += c.prepared.Len() + len(c.terms)
 	}
 	for _, r := range g.Rows {
 		if len(r.Suffix) > maxSuffix {
