@@ -28,6 +28,9 @@ type Evaluator struct {
 // says that evaluation signals an error (more than one item where one is wanted).
 func (e *Evaluator) Evaluate(p *Program, focus, resource Value) ([]Value, error) {
 	e.program, e.resource, e.steps = p, resource, 0
+	if e.stack == nil {
+		e.stack = make([]Value, 0, 16)
+	}
 	e.stack = append(e.stack[:0], focus)
 	w, err := p.op.eval(e, scope{this: window{0, 1}, context: window{0, 1}})
 	if err != nil {

@@ -77,11 +77,12 @@ type quantityCondition struct {
 	Value
 	intervals []interval
 	system    hash
+	unit      []byte // Text as it stands in terms
 }
 
 func newQuantity(v Value) (*quantityCondition, error) {
 	list, err := intervals(v.Prefix, v.Number)
-	return &quantityCondition{v, list, hashOf(v.System)}, err
+	return &quantityCondition{v, list, hashOf(v.System), appendCut(nil, v.Text)}, err
 }
 
 // fixed reports whether the condition names one unit in one system.
@@ -90,7 +91,7 @@ func (c *quantityCondition) fixed() bool { return c.Text != "" && c.System != ""
 func (c *quantityCondition) spans(s *source) []Span {
 	key := s.header.key(QuantityClass)
 	if c.Text != "" {
-		key = appendCut(key, c.Text)
+		key = append(key, c.unit...)
 	}
 	if c.fixed() {
 		return decimalSpans(append(key, c.system[:]...), c.intervals)
@@ -138,7 +139,7 @@ func (c *quantityCondition) prefix(dst []byte) ([]byte, bool) {
 	if c.Text == "" {
 		return dst, false
 	}
-	dst = appendCut(dst, c.Text)
+	dst = append(dst, c.unit...)
 	if c.fixed() {
 		dst = append(dst, c.system[:]...)
 	}
@@ -146,16 +147,16 @@ func (c *quantityCondition) prefix(dst []byte) ([]byte, bool) {
 }
 
 func (c *quantityCondition) judge(b []byte) (Verdict, []byte) {
-	unit, rest, err := ordkey.TakeString(b)
-	if err != nil || len(rest) < hashLength {
+	unit, rest := takeOrdered(b)
+	if len(rest) < hashLength {
 		return No, nil
 	}
 	system, number := hash(rest[:hashLength]), rest[hashLength:]
-	_, rest, err = ordkey.TakeDecimal(number)
+	_, rest, err := ordkey.TakeDecimal(number)
 	switch {
 	case err != nil:
 		return No, nil
-	case c.Text != "" && unit != string(cut(nil, c.Text)), c.System != "" && system != c.system:
+	case c.Text != "" && !bytes.Equal(unit, c.unit), c.System != "" && system != c.system:
 		return No, rest
 	case anyHas(c.intervals, number[:len(number)-len(rest)]):
 		return Yes, rest

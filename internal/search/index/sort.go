@@ -127,7 +127,9 @@ func (s *sorter) value(kind def.ParamType, v *fhirpath.Value) {
 	switch kind {
 	case def.TokenParam:
 		tokens(v, func(k token) {
-			s.offer(func(dst []byte) ([]byte, bool) { return append(appendCut(dst, k.code), sum(k.system)...), k.counts() && !k.beside })
+			s.offer(func(dst []byte) ([]byte, bool) {
+				return append(appendCut(dst, k.code), sum(k.system)...), k.counts() && !k.beside
+			})
 		})
 	case def.StringParam:
 		texts(v, func(n fhir.Node) {

@@ -3,7 +3,7 @@
 package index
 
 import (
-	"strings"
+	"bytes"
 
 	"galen/internal/fault"
 	"galen/internal/fhir"
@@ -51,23 +51,25 @@ func (t *Terms) strings(h *header, v *fhirpath.Value) {
 // stringCondition is a string search: the beginning, any part (Contains) or the whole as written (Exact).
 type stringCondition struct {
 	text     string
-	norm     string
+	norm     []byte
 	modifier Modifier
+	part     []byte // what norm begins with in a composite's term
 }
 
 func newString(m Modifier, v Value) (*stringCondition, error) {
 	if v.Text == "" {
 		return nil, fault.New(fault.Invalid, "an empty string")
 	}
-	return &stringCondition{v.Text, string(Normalize(nil, v.Text)), m}, nil
+	c := &stringCondition{text: v.Text, norm: Normalize(nil, v.Text), modifier: m}
+	c.part = ordkey.AppendPrefix(nil, c.norm[:min(len(c.norm), maxText)])
+	return c, nil
 }
 
 func (c *stringCondition) spans(s *source) []Span {
 	key := s.header.key(StringClass)
 	switch c.modifier {
 	case Contains:
-		in := func(text string) bool { return strings.Contains(text, c.norm) }
-		return []Span{within(key).judged(Maybe, func(term []byte) (Verdict, []byte) { return judgeText(term, in), nil })}
+		return []Span{within(key).judged(Maybe, func(term []byte) (Verdict, []byte) { return judgeText(term, c.has), nil })}
 	case Exact:
 		return []Span{exactly(append(key, cut(nil, c.norm)...)).span(Maybe)}
 	}
@@ -89,38 +91,28 @@ func (c *stringCondition) match(v *fhirpath.Value, _ fhirpath.Value) bool {
 			return
 		}
 		buf = Normalize(buf[:0], n.Text())
-		found = c.has(string(buf))
+		found = c.has(buf)
 	})
 	return found
 }
 
-func (c *stringCondition) has(norm string) bool {
+func (c *stringCondition) has(norm []byte) bool {
 	if c.modifier == Contains {
-		return strings.Contains(norm, c.norm)
+		return bytes.Contains(norm, c.norm)
 	}
-	return strings.HasPrefix(norm, c.norm)
-}
-
-func (t *Terms) appendStringPart(dst []byte, n fhir.Node) []byte {
-	t.text = Normalize(t.text[:0], n.Text())
-	return appendCut(dst, t.text)
+	return bytes.HasPrefix(norm, c.norm)
 }
 
 func (c *stringCondition) prefix(dst []byte) ([]byte, bool) {
-	return ordkey.AppendPrefix(dst, c.norm[:min(len(c.norm), maxText)]), false
+	return append(dst, c.part...), false
 }
 
 func (c *stringCondition) judge(b []byte) (Verdict, []byte) {
-	norm, rest, err := ordkey.TakeString(b)
-	switch {
-	case err != nil:
-		return No, nil
-	case len(c.norm) > maxText && strings.HasPrefix(norm, c.norm[:maxText]):
-		return Maybe, rest
-	case strings.HasPrefix(norm, c.norm):
-		return Yes, rest
+	norm, rest := takeOrdered(b)
+	if !bytes.HasPrefix(norm, c.part) {
+		return No, rest
 	}
-	return No, rest
+	return c.doubt(), rest
 }
 
 func (c *stringCondition) doubt() Verdict {

@@ -3,6 +3,7 @@
 package index
 
 import (
+	"bytes"
 	"strings"
 
 	"galen/internal/fault"
@@ -123,15 +124,9 @@ func appendURIPart(dst []byte, n fhir.Node) []byte {
 func (c *uriCondition) prefix(dst []byte) ([]byte, bool) { return appendCut(dst, c.url), false }
 
 func (c *uriCondition) judge(b []byte) (Verdict, []byte) {
-	url, rest, err := ordkey.TakeString(b)
-	if err != nil {
-		return No, nil
-	}
-	version, rest, err := ordkey.TakeString(rest)
-	if err != nil {
-		return No, nil
-	}
-	if url == string(cut(nil, c.url)) && (c.version == "" || version == string(cut(nil, c.version))) {
+	url, rest := takeOrdered(b)
+	version, rest := takeOrdered(rest)
+	if bytes.Equal(url, appendCut(nil, c.url)) && (c.version == "" || bytes.Equal(version, appendCut(nil, c.version))) {
 		return Yes, rest
 	}
 	return No, rest

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package index
+
+import (
+	"bytes"
+	"slices"
+
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/fhir/fhirpath"
+	"galen/internal/ordkey"
+)
+
+// referenceCondition asks for a reference: to an id of any of some types, or to an address.
+type referenceCondition struct {
+	x            *Index
+	id           string
+	types        []def.TypeID // of what id may be; the union of Type/id for each
+	url, version string
+	allowed      []def.TypeID // by :[type] and by what the parameter narrows to; nil is any
+}
+
+func (x *Index) newReference(c Clause, plan *plan, v Value) (*referenceCondition, error) {
+	allowed, err := x.allowed(c, plan)
+	if err != nil {
+		return nil, err
+	}
+	q := &referenceCondition{x: x, allowed: allowed}
+	r := fhir.ParseReference(v.Text)
+	switch {
+	case r.Kind == fhir.Relative:
+		if q.id = r.Key.ID; x.typeID(r.Key.Type) == 0 {
+			return nil, fault.New(fault.Invalid, "a reference to an unknown type")
+		}
+		q.types = []def.TypeID{x.typeID(r.Key.Type)}
+	case r.Kind == fhir.Absolute:
+		q.url, q.version = baseOf(v.Text, &r), r.Version
+	case r.Kind == fhir.URN, r.Kind == fhir.URL:
+		q.url, q.version = address(&r)
+	case fhir.ValidID(v.Text):
+		q.id, q.types = v.Text, x.idTypes(c.Param, allowed)
+	default:
+		return nil, fault.New(fault.Invalid, "no reference")
+	}
+	if allowed != nil {
+		q.types = slices.DeleteFunc(slices.Clone(q.types), func(t def.TypeID) bool { return !slices.Contains(allowed, t) })
+	}
+	return q, nil
+}
+
+// allowed is the types that a reference may point to to count at all; nil is any.
+func (x *Index) allowed(c Clause, plan *plan) ([]def.TypeID, error) {
+	if c.Target == "" {
+		return plan.narrowed, nil
+	}
+	t := x.typeID(c.Target)
+	if t == 0 {
+		return nil, fault.New(fault.Invalid, "an unknown type after the colon")
+	}
+	if plan.narrowed != nil && !slices.Contains(plan.narrowed, t) {
+		return []def.TypeID{}, nil
+	}
+	return []def.TypeID{t}, nil
+}
+
+// idTypes is the types that a bare id may be one of.
+func (x *Index) idTypes(p *def.SearchParam, allowed []def.TypeID) (types []def.TypeID) {
+	if allowed != nil {
+		return allowed
+	}
+	for _, name := range p.Targets {
+		types = append(types, x.typeID(name))
+	}
+	if len(types) == 0 {
+		for _, t := range x.defs.Types() {
+			types = append(types, t.ID)
+		}
+	}
+	return types
+}
+
+func (c *referenceCondition) spans(s *source) []Span {
+	if c.url == "" {
+		var spans []Span
+		for _, t := range c.types {
+			key := ordkey.AppendUint16(s.header.key(ReferenceClass), uint16(t))
+			spans = append(spans, exactly(append(key, c.id...)).span(Yes))
+		}
+		return spans
+	}
+	span := versioned(appendCut(s.header.key(AddressClass), c.url), c.version)
+	if c.allowed != nil {
+		span.Verdict = Maybe // the address alone does not say the type
+	}
+	return []Span{span}
+}
+
+func (c *referenceCondition) match(v *fhirpath.Value, root fhirpath.Value) bool {
+	r := referenceOf(v)
+	if !c.x.permits(c.allowed, v, &r, root) {
+		return false
+	}
+	switch {
+	case c.url == "":
+		return r.Kind == fhir.Relative && r.Key.ID == c.id && slices.Contains(c.types, c.x.typeID(r.Key.Type))
+	case r.Kind == fhir.Absolute:
+		return c.has(baseOf(v.Node.Field("reference").Text(), &r), r.Version)
+	}
+	url, version := address(&r)
+	return url != "" && c.has(url, version)
+}
+
+func (c *referenceCondition) has(url, version string) bool {
+	return url == c.url && (c.version == "" || c.version == version)
+}
+
+// permits reports whether a reference points to one of the types; nil permits all.
+func (x *Index) permits(allowed []def.TypeID, v *fhirpath.Value, r *fhir.Reference, root fhirpath.Value) bool {
+	return allowed == nil || slices.Contains(allowed, x.typeID(targetOf(v, r, root)))
+}
+
+func (c *referenceCondition) prefix(dst []byte) ([]byte, bool) { return dst, false }
+
+func (c *referenceCondition) judge(b []byte) (Verdict, []byte) {
+	if len(b) < 3 {
+		return No, nil
+	}
+	if Class(b[0]) == ReferenceClass {
+		typ := def.TypeID(b[1])<<8 | def.TypeID(b[2])
+		id, rest := takeOrdered(b[3:])
+		if c.url == "" && bytes.Equal(id, appendCut(nil, c.id)) && slices.Contains(c.types, typ) {
+			return Yes, rest
+		}
+		return No, rest
+	}
+	url, rest := takeOrdered(b[1:])
+	version, rest := takeOrdered(rest)
+	if c.url == "" || !bytes.Equal(url, appendCut(nil, c.url)) || c.version != "" && !bytes.Equal(version, appendCut(nil, c.version)) {
+		return No, rest
+	}
+	return Maybe, rest
+}
+
+// identifierCondition is :identifier on references.
+type identifierCondition struct {
+	x       *Index
+	token   *tokenCondition
+	allowed []def.TypeID
+}
+
+func (x *Index) newIdentifier(c Clause, plan *plan, v Value) (*identifierCondition, error) {
+	allowed, err := x.allowed(c, plan)
+	if err != nil {
+		return nil, err
+	}
+	t, err := newToken(&noPlan, v)
+	return &identifierCondition{x, t, allowed}, err
+}
+
+func (c *identifierCondition) spans(s *source) []Span {
+	spans := c.token.spans(s)
+	for i := range spans {
+		if c.allowed != nil {
+			spans[i].Verdict = Maybe
+		}
+	}
+	return spans
+}
+
+func (c *identifierCondition) match(v *fhirpath.Value, root fhirpath.Value) bool {
+	r := referenceOf(v)
+	if !c.x.permits(c.allowed, v, &r, root) {
+		return false
+	}
+	found := false
+	identifier(v.Node.Field("identifier"), func(k token) {
+		found = c.token.has(&fhirpath.Value{}, k)
+	})
+	return found
+}
+
+func (c *referenceCondition) doubt() Verdict { return Maybe }
