@@ -154,6 +154,32 @@ func BenchmarkApplySmall(b *testing.B) {
 	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(next.Load()), "cpu-µs/resource")
 }
 
+// BenchmarkApplyGroups applies batches of 32 resources from one goroutine, as a committer does that gathers what 32 wait for.
+func BenchmarkApplyGroups(b *testing.B) {
+	lines := resources(b)
+	e := openBench(b)
+	ctx := context.Background()
+	var batch engine.Batch
+	var key []byte
+	r := rand.New(rand.NewPCG(1, 1))
+	doc := uint32(0)
+	before := cpu()
+	for b.Loop() {
+		batch.Reset()
+		for range 32 {
+			doc++
+			key = rowKey(key[:0], doc)
+			batch.Put(key, lines[int(doc)%len(lines)])
+			post(&batch, r, doc)
+		}
+		if err := e.Apply(ctx, &batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(doc)/b.Elapsed().Seconds(), "resources/s")
+	b.ReportMetric(float64((cpu()-before).Microseconds())/float64(doc), "cpu-µs/resource")
+}
+
 // BenchmarkBatch makes a batch of 1,000 resources, without applying it.
 func BenchmarkBatch(b *testing.B) {
 	lines := resources(b)
