@@ -32,7 +32,7 @@ figure to compare between machines.
 The input is a folder of .ndjson or .ndjson.gz files; without one, patients are made up.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			files, err := benchFiles(c.Context(), input)
+			files, err := benchFiles(input)
 			if err != nil {
 				return err
 			}
@@ -52,12 +52,12 @@ The input is a folder of .ndjson or .ndjson.gz files; without one, patients are 
 }
 
 // benchFiles is the input: a folder given, the shared data, or made-up patients.
-func benchFiles(ctx context.Context, input string) (fs.FS, error) {
+func benchFiles(input string) (fs.FS, error) {
 	const shared = "../shared/data/synthea-600"
 	if _, err := os.Stat(shared); input == "" && err == nil {
 		input = shared
 	}
-	return demoFiles(ctx, input, 500)
+	return demoFiles(input, 2000)
 }
 
 // bench is one run.

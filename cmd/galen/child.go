@@ -43,7 +43,7 @@ func startChild(ctx context.Context, data string) (*child, error) {
 		return nil, err
 	}
 	c := &child{data: data, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}}
-	c.cmd = exec.CommandContext(ctx, self, "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warn")
+	c.cmd = exec.CommandContext(ctx, self, "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warn", "--debug-listen", os.Getenv("GALEN_BENCH_DEBUG"))
 	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGTERM) }
 	c.cmd.WaitDelay = startTimeout
 	c.cmd.Env = withoutSettings(os.Environ())

@@ -34,6 +34,7 @@ type config struct {
 	exports     int
 	maxBodyMB   int
 	maxCount    int
+	debugListen string
 }
 
 // flags adds the configuration's flags to fs.
@@ -56,6 +57,7 @@ func (c *config) flags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.exports, "exports", 1, "export jobs that run at a time for one data store")
 	fs.IntVar(&c.maxBodyMB, "max-body-mb", 5, "largest body of a FHIR request, MiB")
 	fs.IntVar(&c.maxCount, "max-count", 1000, "largest page of a search (_count)")
+	fs.StringVar(&c.debugListen, "debug-listen", "", "loopback address for Go's profiles at /debug/pprof/ (default: none)")
 }
 
 // loadSettings fills in, for flags that were not given, environment variables, then the YAML file at path, if there is one.

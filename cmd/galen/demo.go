@@ -33,7 +33,7 @@ store, upload NDJSON, import it, search and change it, export it again, delete i
 how long it took; the command fails if anything is not as it should be.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			files, err := demoFiles(c.Context(), input, patients)
+			files, err := demoFiles(input, patients)
 			if err != nil {
 				return err
 			}

@@ -203,13 +203,17 @@ func (h *house) close() {
 // sweepInterval is how often request tokens that are too old are forgotten.
 const sweepInterval = time.Hour
 
-// run serves and works the jobs until ctx ends or a part fails; it returns when all have stopped.
-func (h *house) run(ctx context.Context) error {
+// run serves and works the jobs until ctx ends or a part fails; it returns when all have stopped. debug is the address for
+// profiles; empty: none.
+func (h *house) run(ctx context.Context, debug string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	handlers := h.catalog.Handlers()
 	maps.Copy(handlers, h.bulk.Handlers())
 	group.Go(func() error { return h.api.Run(ctx) })
 	group.Go(func() error { return h.jobs.Run(ctx, handlers) })
+	if debug != "" {
+		group.Go(func() error { return debugServer(ctx, debug) })
+	}
 	group.Go(func() error {
 		tick := time.NewTicker(sweepInterval)
 		defer tick.Stop()

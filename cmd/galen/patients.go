@@ -3,13 +3,20 @@
 package main
 
 import (
-	"context"
-	"embed"
 	"io/fs"
+	"testing/fstest"
+
+	"galen/internal/sample"
 )
 
-//go:embed patients
-var patients embed.FS
+// sampleSeed makes demo, bench and preload see the same people every time.
+const sampleSeed = 1
 
-// makePatients gives a small made-up population.
-func makePatients(context.Context, int) (fs.FS, error) { return fs.Sub(patients, "patients") }
+// makePatients gives a small made-up population as files of NDJSON, in memory.
+func makePatients(patients int) fs.FS {
+	files := fstest.MapFS{}
+	for typ, text := range sample.Make(patients, sampleSeed) {
+		files[typ+".ndjson"] = &fstest.MapFile{Data: text, Mode: 0o600}
+	}
+	return files
+}

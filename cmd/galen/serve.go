@@ -52,5 +52,5 @@ func serve(ctx context.Context, cfg config, out, logs io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "ready %s\n", h.api.URL())
-	return h.run(ctx)
+	return h.run(ctx, cfg.debugListen)
 }
