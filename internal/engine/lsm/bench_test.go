@@ -88,6 +88,15 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
+// maxResident returns the most memory the process had so far, in megabytes. The sample data is 50 of them.
+func maxResident() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return float64(u.Maxrss) / 1024
+}
+
 // BenchmarkApplyLarge applies batches of 1,000 resources, each a row and twenty postings, from two goroutines.
 func BenchmarkApplyLarge(b *testing.B) {
 	const perBatch = 1000
@@ -117,6 +126,7 @@ func BenchmarkApplyLarge(b *testing.B) {
 	b.ReportMetric(n/b.Elapsed().Seconds(), "resources/s")
 	b.ReportMetric(float64((cpu()-before).Microseconds())/n, "cpu-µs/resource")
 	b.ReportMetric(float64(diskBytes(b, e))/n, "tablebytes/resource")
+	b.ReportMetric(maxResident(), "MB-max")
 	if os.Getenv("GALEN_BENCH_COMPACT") != "" {
 		if err := e.Compact(ctx); err != nil {
 			b.Fatal(err)
