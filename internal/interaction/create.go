@@ -59,7 +59,8 @@ func (s *Service) write(ctx context.Context, c Caller, action authz.Action, key 
 	return w, err
 }
 
-// prepare parses and validates a resource and makes the change that stores it.
+// prepare parses and validates a resource and makes the change that stores it. What level minimal stores in spite of findings
+// is marked with them.
 func (s *Service) prepare(st *store.Store, in Input, put store.Put) (*store.Change, []fhir.Issue, error) {
 	tape, done := s.tape()
 	defer done()
@@ -73,14 +74,20 @@ func (s *Service) prepare(st *store.Store, in Input, put store.Put) (*store.Chan
 	if validate.Failed(findings) {
 		return nil, nil, refused(findings)
 	}
-	change, err := st.Prepare(tape, put)
-	if err != nil {
-		return nil, nil, err
-	}
 	if len(findings) == 0 {
-		return change, nil, nil
+		change, err := st.Prepare(tape, put)
+		return change, nil, err
 	}
-	return change, validate.Issues(findings), nil
+	if in.Level == validate.Minimal {
+		marked, done := s.tape()
+		defer done()
+		if err := marked.Parse(validate.Mark(nil, tape.Root(), findings), s.opt.Limits); err != nil {
+			return nil, nil, err
+		}
+		tape = marked
+	}
+	change, err := st.Prepare(tape, put)
+	return change, validate.Issues(findings), err
 }
 
 // refused are the errors of a resource that the base definitions do not allow. They are of kind Invalid: the status FHIR

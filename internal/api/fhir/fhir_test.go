@@ -250,6 +250,11 @@ func TestValidationLevels(t *testing.T) {
 		bad.want(t, 400, "FHIR resource in payload failed FHIR validation rules.", `"expression":["Patient.colour"]`, `"structure"`)
 		s.do("PUT", r4+"/Patient/p1", wrong, level+"structure-only").outcome(t, 400, "processing")
 		s.do("PUT", r4+"/Patient/p1", wrong, level+"minimal").want(t, 201)
+		odd := s.do("PUT", r4+"/Patient/p2", `{"resourceType":"Patient","id":"p2","birthDate":"soon"}`, level+"minimal")
+		odd.want(t, 201, `"url":"http://healthlake.amazonaws.com/fhir/StructureDefinition/validation-issue"`, `"birthDate":"soon"`)
+		if got := odd.header.Get("X-Amzn-Healthlake-Validation-Issues"); got != "true" {
+			t.Errorf("the header of issues is %q", got)
+		}
 		s.do("PUT", r4+"/Patient/p1", wrong, level+"none").outcome(t, 400, "value")
 	})
 }

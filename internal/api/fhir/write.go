@@ -17,6 +17,7 @@ import (
 const (
 	idempotencyHeader = "X-Amz-Fhir-Idempotency-Key"
 	levelHeader       = "X-Amzn-Healthlake-Fhir-Validation-Level"
+	issuesHeader      = "X-Amzn-Healthlake-Validation-Issues" // "true" where a resource was stored in spite of findings
 )
 
 // create serves POST /Type.
@@ -89,6 +90,9 @@ func (x *exchange) written(w interaction.Written, err error) {
 func (x *exchange) stored(status int, w interaction.Written) {
 	v := &w.Version
 	x.versionHeaders(v)
+	if len(w.Warnings) > 0 {
+		x.w.Header()[issuesHeader] = []string{"true"}
+	}
 	if status != http.StatusOK {
 		x.w.Header()["Location"] = []string{x.caller.Base + "/" + x.key.Type + "/" + v.ID + "/_history/" + itoa(int(v.VersionID))}
 	}
