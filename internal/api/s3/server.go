@@ -149,6 +149,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !carriesObject(r) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxDocument)
 	}
+	if r.ContentLength == 0 && strings.EqualFold(r.Header.Get("Expect"), "100-continue") {
+		// net/http does not say it where nothing is to follow, but botocore misreads the next answer on the connection then.
+		w.WriteHeader(http.StatusContinue)
+	}
 	s.proxy.ServeHTTP(w, r)
 }
 
