@@ -44,7 +44,7 @@ def s3(galen):
 @pytest.fixture
 def bench(galen, request):
     """A data store, a bucket and a FHIR client."""
-    return bulk.Bench(galen, request.node.name[:200].replace("[", " ").replace("]", ""))
+    return bulk.Bench(galen, request.node.originalname)
 
 
 @pytest.fixture(scope="session")

@@ -136,7 +136,8 @@ class SigV4(requests.auth.AuthBase):
 
 def query(params):
     """A query string in the strict percent encoding that signatures use."""
-    return urllib.parse.urlencode(params, quote_via=urllib.parse.quote, safe="")
+    pairs = params.items() if isinstance(params, dict) else params
+    return "&".join("=".join(urllib.parse.quote(str(part), safe="") for part in pair) for pair in pairs)
 
 
 class Signed:

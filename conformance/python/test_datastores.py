@@ -112,15 +112,16 @@ class TestTokens:
         exception(alone.http().operation("CreateFHIRDatastore", body), "ValidationException", "token")
 
 
-class TestList:
-    @pytest.fixture(scope="class")
-    def three(self, galen):
-        """Three data stores with a name of their own and one with another, and the times around them."""
-        client, name = galen.client("healthlake"), f"list {uuid.uuid4()}"
-        ids = [bulk.new_store(client, name) for _ in range(3)]
-        other = bulk.new_store(client, f"{name} other")
-        return name, ids, other
+@pytest.fixture(scope="module")
+def three(healthlake):
+    """Three data stores with a name of their own, in the order they were made, and one with another."""
+    name = f"list {uuid.uuid4()}"
+    ids = [bulk.new_store(healthlake, name) for _ in range(3)]
+    other = bulk.new_store(healthlake, f"{name} other")
+    return name, ids, other
 
+
+class TestList:
     def find(self, healthlake, **filters):
         return [d["DatastoreId"] for d in healthlake.list_fhir_datastores(Filter=filters)["DatastorePropertiesList"]]
 

@@ -127,18 +127,19 @@ class TestUpdate:
         assert sorted(statuses) == [200] + [412] * 11
 
 
-class TestVersions:
-    @pytest.fixture(scope="class")
-    def five(self, fhir):
-        """Versions 1, 2, deletion 3, 4, 5 of a Patient."""
-        name = str(uuid.uuid4())
-        for n in (1, 2, 3, 4, 5):
-            if n == 3:
-                assert fhir("DELETE", f"Patient/{name}").status_code == 204
-            else:
-                fhir("PUT", f"Patient/{name}", body=patient(id=name, multipleBirthInteger=n))
-        return name
+@pytest.fixture(scope="module")
+def five(fhir):
+    """Versions 1, 2, deletion 3, 4, 5 of a Patient."""
+    name = str(uuid.uuid4())
+    for n in (1, 2, 3, 4, 5):
+        if n == 3:
+            assert fhir("DELETE", f"Patient/{name}").status_code == 204
+        else:
+            fhir("PUT", f"Patient/{name}", body=patient(id=name, multipleBirthInteger=n))
+    return name
 
+
+class TestVersions:
     def test_vread(self, fhir, five):
         for n in (1, 2, 4, 5):
             answer = fhir("GET", f"Patient/{five}/_history/{n}")

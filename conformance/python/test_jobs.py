@@ -153,17 +153,19 @@ def test_an_import_of_nothing_fails_and_says_so(place):
     assert p["JobStatus"] == "FAILED" and "ndjson" in p["Message"] and p["EndTime"] >= p["SubmitTime"]
 
 
+@pytest.fixture(scope="module")
+def own(galen):
+    return bulk.Bench(galen, "listed jobs")
+
+
+@pytest.fixture(scope="module")
+def seven(own):
+    """Seven jobs of each kind, in the order of their submission; the third is called by name."""
+    return {kind: [ok(start(kind, own, JobName="the third" if i == 2 else None))["JobId"] for i in range(7)] for kind in KINDS}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 class TestList:
-    @pytest.fixture(scope="class")
-    def own(self, galen):
-        return bulk.Bench(galen, "listed jobs")
-
-    @pytest.fixture(scope="class")
-    def seven(self, own):
-        """Seven jobs of each kind, in the order of their submission; the third is called by name."""
-        return {kind: [ok(start(kind, own, JobName="the third" if i == 2 else None))["JobId"] for i in range(7)] for kind in KINDS}
-
     def list(self, own, kind, **filters):
         answer = ok(own.galen.http().operation(f"ListFHIR{kind}Jobs", {"DatastoreId": own.store, **filters}))
         return [p["JobId"] for p in answer[f"{kind}JobPropertiesList"]], answer.get("NextToken")

@@ -4,6 +4,7 @@
 import hashlib
 import io
 import os
+import socket
 import uuid
 
 import boto3.s3.transfer
@@ -169,3 +170,16 @@ def test_objects_outlive_the_server(alone):
     got = alone.client("s3").get_object(Bucket=bucket, Key=key)
     assert (got["Body"].read(), got["ETag"]) == (b"kept", tag)
     assert (alone.data / "s3" / bucket / key).read_bytes() == b"kept", "a bucket is a folder"
+
+
+def test_continue_is_said_for_an_empty_body_too(galen, bucket):
+    """botocore, once answered without it, would misread the next answer on the connection and wait for a minute."""
+    url = galen.client("s3").generate_presigned_url("put_object", {"Bucket": bucket, "Key": "empty"}, ExpiresIn=60)
+    host, _, path = url.removeprefix("http://").partition("/")
+    with socket.create_connection(host.split(":"), timeout=10) as connection:
+        connection.sendall(f"PUT /{path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nExpect: 100-continue\r\n\r\n".encode())
+        answers = connection.makefile("rb")
+        assert answers.readline().startswith(b"HTTP/1.1 100 ")
+        while answers.readline() != b"\r\n":
+            pass
+        assert answers.readline().startswith(b"HTTP/1.1 200 ")

@@ -104,9 +104,13 @@ class TestTypes:
 
     def test_period(self, world):
         year = sorted(e["period"]["start"] for e in world[1]["Encounter"])[len(world[1]["Encounter"]) // 2][:4]
-        begin = datetime.datetime(int(year), 1, 1, tzinfo=UTC)
-        check(world, "Encounter", f"date=ge{year}", lambda r: moment(r["period"]["end"]) >= begin)
+        begin, end = (datetime.datetime(int(year) + n, 1, 1, tzinfo=UTC) for n in (0, 1))
+        past = lambda r: moment(r["period"]["end"]) >= end
+        within = lambda r: moment(r["period"]["start"]) >= begin and not past(r)
+        check(world, "Encounter", f"date=ge{year}", lambda r: past(r) or within(r))
+        check(world, "Encounter", f"date=gt{year}", past)
         check(world, "Encounter", f"date=lt{year}", lambda r: moment(r["period"]["start"]) < begin)
+        assert check(world, "Encounter", f"date={year}", within)
 
     def test_quantity(self, world):
         def value(r, test):
