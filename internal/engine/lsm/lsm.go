@@ -23,12 +23,13 @@ const formatVersion = 1
 
 // Engine is the data of one folder, which only one process has open at a time. It is safe for concurrent use.
 type Engine struct {
-	db    *pebble.DB
-	cache *pebble.Cache
-	guard *guard
-	views views
-	slot  chan struct{} // held by who checks conditions and writes
-	calls sync.WaitGroup
+	db     *pebble.DB
+	cache  *pebble.Cache
+	guard  *guard
+	views  views
+	slot   chan struct{} // held by who checks conditions and writes
+	folder *folder
+	calls  sync.WaitGroup
 
 	writers sync.Pool // of *postingWriter
 
@@ -53,17 +54,19 @@ func Open(dir string, o Options) (*Engine, error) {
 			return nil, fault.Wrap(fault.Unavailable, err, "the data folder is not this user's")
 		}
 	}
-	e := &Engine{guard: g, slot: make(chan struct{}, 1)}
+	e := &Engine{guard: g, slot: make(chan struct{}, 1), folder: newFolder()}
 	if err := e.open(dir, o); err != nil {
 		return nil, errors.Join(err, e.unlock())
 	}
+	e.folder.done.Add(1)
+	go e.folder.run(e)
 	return e, nil
 }
 
 // open opens pebble, in a goroutine of its own, which is ended where pebble would end the process.
 func (e *Engine) open(dir string, o Options) error {
 	e.cache = pebble.NewCache(o.CacheBytes)
-	po := pebbleOptions(o, e.guard, e.cache)
+	po := pebbleOptions(o, e.guard, e.cache, e.folder)
 	var err error
 	done := make(chan struct{})
 	go func() {
@@ -152,6 +155,7 @@ func (e *Engine) Close() error {
 	if again {
 		return nil
 	}
+	e.folder.close()
 	e.calls.Wait()
 	return errors.Join(e.shut(), e.unlock())
 }

@@ -38,13 +38,13 @@ func (o Options) withDefaults() Options {
 }
 
 // pebbleOptions are settled by measurement; docs/decisions/0001-engine.md has the figures.
-func pebbleOptions(o Options, g *guard, cache *pebble.Cache) *pebble.Options {
+func pebbleOptions(o Options, g *guard, cache *pebble.Cache, f *folder) *pebble.Options {
 	p := &pebble.Options{
 		FormatMajorVersion:          pebble.FormatValueSeparation,
 		FS:                          g,
 		Cache:                       cache,
 		Comparer:                    comparer(),
-		Merger:                      merger(),
+		Merger:                      merger(f),
 		MemTableSize:                uint64(o.MemTableBytes),
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
