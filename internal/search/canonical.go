@@ -23,12 +23,11 @@ func (q *Query) Canonical() string {
 	return b.String()
 }
 
-// escapeQuery is url.QueryEscape but for characters that FHIR's own links leave as they are.
+// escapeQuery escapes all but unreserved characters, a space as %20: clients sign a link as it is, and signatures know only this
+// form.
 func escapeQuery(s string) string {
-	return unescaped.Replace(url.QueryEscape(s))
+	return strings.ReplaceAll(url.QueryEscape(s), "+", "%20")
 }
-
-var unescaped = strings.NewReplacer("%3A", ":", "%2C", ",", "%2F", "/", "%2A", "*")
 
 // Hash binds a page token to the query: type and parameters, as they were understood, without the page.
 func (q *Query) Hash() [16]byte {
