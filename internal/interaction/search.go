@@ -40,7 +40,7 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 		return nil, err
 	}
 	q, err := search.Parse(def.R4(), f.Type, pairs, search.Options{Lenient: f.Lenient, DefaultCount: s.opt.DefaultCount,
-		MaxCount: s.opt.MaxCount, Now: s.opt.Now()})
+		MaxCount: s.opt.MaxCount, Now: s.opt.Now(), Base: c.Base + "/"})
 	if err != nil {
 		return nil, err
 	}

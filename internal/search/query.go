@@ -22,6 +22,7 @@ type Options struct {
 	MaxChain     int       // links of a chain, _has counted; 0: 10
 	Now          time.Time // of the request, for ap on dates
 	Zone         int       // of dates without one: minutes east of UTC
+	Base         string    // what absolute references to this server begin with, with a slash at the end; they mean the relative ones
 }
 
 // Total says whether the number of all matches is wanted.

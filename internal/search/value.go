@@ -66,6 +66,9 @@ func (p *parser) values(l *Leaf, text string) error {
 		if part == "" {
 			return fault.New(fault.Invalid, "there is an empty value between commas")
 		}
+		if l.Param.Type == def.ReferenceParam && p.opt.Base != "" {
+			part = strings.TrimPrefix(part, p.opt.Base)
+		}
 		v, err := valueOf(l.Param.Type, l.Modifier, part, l.Param.Components)
 		if err != nil {
 			return err
