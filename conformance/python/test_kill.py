@@ -77,12 +77,15 @@ def test_during_an_import(alone):
         text = "\n".join(line(f, i) for i in range(lines))
         s3.put_object(Bucket=bucket, Key=f"in/{f}.ndjson", Body=text.encode())
     job = bulk.start_import(healthlake, store, f"s3://{bucket}/in/", f"s3://{bucket}/out/")
+    killed = []
     for _ in range(ROUNDS):
         client = alone.client("healthlake")
         for _ in range(random.randint(1, 80)):  # until some moment
-            client.describe_fhir_import_job(DatastoreId=store, JobId=job)
+            status = client.describe_fhir_import_job(DatastoreId=store, JobId=job)["ImportJobProperties"]["JobStatus"]
         alone.kill()
+        killed.append(status)
         alone.start()
+    assert "IN_PROGRESS" in killed, "the import was too short for this to say anything"
     healthlake, s3, fhir = alone.client("healthlake"), alone.client("s3"), alone.fhir(store)
     done = bulk.wait_import(healthlake, store, job)
     bad = files * (lines // 100)
