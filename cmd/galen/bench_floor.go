@@ -18,6 +18,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"galen/internal/aws/sigv4"
 	"galen/internal/fhir"
 )
 
@@ -167,6 +168,7 @@ func gzipFloor(lines [][]byte) float64 {
 }
 
 // httpFloors measures a server that does nothing, with the clients that measure galen, in a process of its own as galen is.
+// Its clients sign their requests too: that is work of the load, not of the server.
 func (f *floors) httpFloors(span time.Duration) error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -189,10 +191,18 @@ func (f *floors) httpFloors(span time.Duration) error {
 	go func() { _ = s.Serve(l) }()
 	defer s.Shutdown(context.Background())
 	url := "http://" + l.Addr().String() + "/"
-	get := load{clients: benchClients, span: span, request: func(int, int) (*http.Request, error) { return http.NewRequest(http.MethodGet, url, nil) }}
-	post := load{clients: benchClients, span: span, request: func(int, int) (*http.Request, error) {
-		return http.NewRequest(http.MethodPost, url, bytes.NewReader(answer))
-	}}
+	signer := sigv4.Signer{Credential: sigv4.Credential{AccessKey: "AKIAFLOOR", Secret: "secret"}, Region: childRegion, Service: "healthlake"}
+	signed := func(method string, body []byte) func(int, int) (*http.Request, error) {
+		return func(int, int) (*http.Request, error) {
+			r, err := http.NewRequest(method, url, bytes.NewReader(body))
+			if err == nil {
+				signer.Sign(r, sigv4.HashPayload(body), time.Now())
+			}
+			return r, err
+		}
+	}
+	get := load{clients: benchClients, span: span, request: signed(http.MethodGet, nil)}
+	post := load{clients: benchClients, span: span, request: signed(http.MethodPost, answer)}
 	one := get
 	one.clients = 1
 	for dst, l := range map[*float64]load{&f.get: get, &f.post: post} {

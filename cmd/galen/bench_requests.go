@@ -52,7 +52,7 @@ func (b *bench) writes(ctx context.Context, f floors) ([]row, error) {
 	one, err := l.run(ctx)
 	return []row{
 		{Work: "create over HTTP, durable, 32 clients", Value: r.rate, Unit: "requests/s", Goal: "≥ 8,000", Floor: f.post,
-			Of: "empty net/http handler, same clients unsigned", Note: fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", r.p50, r.p99)},
+			Of: "empty net/http handler, same clients", Note: fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", r.p50, r.p99)},
 		{Work: "create, 1 client, p50", Value: one.p50, Unit: "ms", Goal: "–", Floor: f.fsync + f.lookup, Of: "one fsync and an empty round trip"},
 	}, err
 }
@@ -72,7 +72,7 @@ func (b *bench) reads(ctx context.Context, f floors) ([]row, error) {
 		return b.signed(http.MethodGet, "Observation/"+ids[(c*31+n*7)%len(ids)], nil)
 	}}.run(ctx)
 	return []row{{Work: "read by id over HTTP, signed, 32 clients", Value: r.rate, Unit: "requests/s", Goal: "≥ half", Floor: f.get,
-		Of: "empty net/http handler, same clients unsigned", Note: fmt.Sprintf("p50 %.2f ms, p99 %.2f ms", r.p50, r.p99)}}, err
+		Of: "empty net/http handler, same clients", Note: fmt.Sprintf("p50 %.2f ms, p99 %.2f ms", r.p50, r.p99)}}, err
 }
 
 // searches measures searches one after the other, as the server sees them: the empty round trip is shown beside.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -39,6 +40,9 @@ func (s *snapshot) Get(ctx context.Context, keys ...[]byte) ([][]byte, error) {
 		return nil, err
 	}
 	defer s.e.calls.Done()
+	if len(keys) >= manyKeys {
+		return s.getMany(ctx, keys)
+	}
 	values := make([][]byte, len(keys))
 	var key []byte
 	for i, k := range keys {
@@ -56,6 +60,52 @@ func (s *snapshot) Get(ctx context.Context, keys ...[]byte) ([][]byte, error) {
 		}
 	}
 	return values, nil
+}
+
+// manyKeys is how many keys are looked up by one iterator that goes on from each to the next, rather than one by one.
+const manyKeys = 4
+
+// getMany looks up keys in ascending order with one iterator.
+func (s *snapshot) getMany(ctx context.Context, keys [][]byte) ([][]byte, error) {
+	order := make([]int, len(keys))
+	for i := range order {
+		order[i] = i
+	}
+	byKey := func(a, b int) int { return bytes.Compare(keys[a], keys[b]) }
+	if !slices.IsSortedFunc(order, byKey) {
+		slices.SortFunc(order, byKey)
+	}
+	lower := appendKey(nil, spaceRow, keys[order[0]])
+	upper := appendKey(nil, spaceRow, append(bytes.Clone(keys[order[len(order)-1]]), 0))
+	it, err := s.db.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	values := make([][]byte, len(keys))
+	var key []byte
+	valid := it.First()
+	for _, i := range order {
+		key = appendKey(key[:0], spaceRow, keys[i])
+		if valid && bytes.Compare(it.Key(), key) < 0 {
+			valid = it.SeekGE(key)
+		}
+		if !valid {
+			break
+		}
+		if !bytes.Equal(it.Key(), key) {
+			continue
+		}
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return nil, errors.Join(unreadable(err), it.Close())
+		}
+		values[i] = append(make([]byte, 0, len(value)), value...)
+	}
+	err = errors.Join(it.Error(), it.Close())
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	return values, ctx.Err()
 }
 
 // iterate returns an iterator over a range of a space, to be closed; it holds a call of the engine until then.
