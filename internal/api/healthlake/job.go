@@ -78,9 +78,7 @@ func (s *service) started(ctx context.Context, dataStore string, queue func(stri
 	if err != nil {
 		return job.Job{}, err
 	}
-	if j.State != job.Failed {
-		j.State = job.Submitted // the answer is about the submission, the first time and every other
-	}
+	j.State = job.Submitted // the answer is about the submission, the first time and every other
 	return j, nil
 }
 
