@@ -112,7 +112,7 @@ def test_addresses_where_nothing_is(galen):
     outcome(galen.http()("GET", f"/datastore/{'0' * 32}/r5/Patient"), 404)
 
 
-@pytest.mark.parametrize("text", [b"GET / HTTP/1.1\r\n\r\n", b"nonsense\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+@pytest.mark.parametrize("text", [b"GET / HTTP/1.1\r\n\r\n", b"this is no line of HTTP at all\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
                                   b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: HealthLake.x\r\nX: " + b"y" * 200000 + b"\r\n\r\n",
                                   b"GET /datastore/%zz/r4/Patient HTTP/1.1\r\nHost: x\r\n\r\n"])
 def test_what_is_hardly_http(galen, text):
