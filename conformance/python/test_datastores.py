@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Create, describe, list, update and delete data stores: what they answer, and everything they refuse."""
 
+import concurrent.futures
 import datetime
 import json
 import uuid
@@ -100,6 +101,13 @@ class TestTokens:
         body = {"DatastoreTypeVersion": "R4", "DatastoreName": "token", "ClientToken": token}
         ok(galen.http().operation("CreateFHIRDatastore", body))
         exception(galen.http().operation("CreateFHIRDatastore", {**body, "DatastoreName": "other"}), "ValidationException", "token")
+
+    def test_at_the_same_time(self, galen):
+        body = {"DatastoreTypeVersion": "R4", "DatastoreName": f"at once {uuid.uuid4()}", "ClientToken": str(uuid.uuid4())}
+        with concurrent.futures.ThreadPoolExecutor(8) as threads:
+            made = list(threads.map(lambda _: ok(galen.http().operation("CreateFHIRDatastore", body))["DatastoreId"], range(16)))
+        listed = galen.client("healthlake").list_fhir_datastores(Filter={"DatastoreName": body["DatastoreName"]})["DatastorePropertiesList"]
+        assert set(made) == {d["DatastoreId"] for d in listed} and len(listed) == 1
 
     def test_a_token_outlives_the_server(self, alone):
         def make(client):
@@ -239,6 +247,16 @@ class TestDelete:
         exception(call("UpdateFHIRDatastore", {"DatastoreId": bench.store, "DatastoreName": "x"}), "ConflictException")
         job = {"DatastoreId": bench.store, "DataAccessRoleArn": bulk.ROLE, "OutputDataConfig": bulk.output(f"s3://{bench.bucket}/")}
         exception(call("StartFHIRExportJob", job), "ResourceNotFoundException")
+
+    def test_while_jobs_run_and_wait(self, bench):
+        bench.put("in/Patient.ndjson", "\n".join(json.dumps({"resourceType": "Patient", "id": f"p{i}"}) for i in range(50000)))
+        jobs = [bulk.start_import(bench.healthlake, bench.store, f"s3://{bench.bucket}/in/", f"s3://{bench.bucket}/out/") for _ in range(3)]
+        bench.healthlake.delete_fhir_datastore(DatastoreId=bench.store)
+        bench.healthlake.get_waiter("fhir_datastore_deleted").wait(DatastoreId=bench.store, WaiterConfig=bulk.FAST)
+        for job in jobs:
+            p = bench.healthlake.describe_fhir_import_job(DatastoreId=bench.store, JobId=job)["ImportJobProperties"]
+            assert p["JobStatus"] in ("COMPLETED", "FAILED", "CANCEL_COMPLETED") and p["EndTime"]
+        assert bench.fhir("GET", "Patient/p0").status_code == 404
 
     @pytest.mark.parametrize("operation", ["DeleteFHIRDatastore", "DescribeFHIRDatastore"])
     @pytest.mark.parametrize("body,code,text", [
