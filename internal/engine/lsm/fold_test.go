@@ -83,3 +83,46 @@ func TestABlockOfManyOperandsKeepsEveryPosting(t *testing.T) {
 		t.Errorf("%d documents after reopening, want %d", got, writers*each)
 	}
 }
+
+// TestLargeBlocksAreLeaptOver reads terms whose blocks are large, the last possible one among them, beside others.
+func TestLargeBlocksAreLeaptOver(t *testing.T) {
+	e, err := lsm.Open(t.TempDir(), lsm.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	var b engine.Batch
+	want := map[string]int{"a": 0, "b": 0, "b\x00": 0, "c": 0}
+	for _, first := range []uint32{0, 65536, 3 << 16, 0xFFFF0000} {
+		for i := range uint32(300) {
+			for term := range want {
+				b.Post([]byte(term), first+3*i)
+				want[term]++
+			}
+		}
+	}
+	if err := e.Apply(t.Context(), &b); err != nil {
+		t.Fatal(err)
+	}
+	snap, err := e.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snap.Close()
+	got := map[string]int{}
+	for term, err := range snap.Terms(t.Context(), engine.Range{Lo: []byte("a"), Hi: []byte("d")}, engine.Ascending) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[string(term.Key)] = term.Docs.Len()
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	for term, n := range want {
+		docs, err := snap.Docs(t.Context(), engine.Exactly([]byte(term)))
+		if err != nil || docs.Len() != n {
+			t.Errorf("%q: %d documents (%v), want %d", term, docs.Len(), err, n)
+		}
+	}
+}

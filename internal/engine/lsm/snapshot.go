@@ -132,6 +132,7 @@ type cursor struct {
 	done  func()
 	order engine.Order
 	steps int
+	seek  []byte // used again
 	err   error
 }
 

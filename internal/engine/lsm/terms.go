@@ -5,6 +5,7 @@ package lsm
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"iter"
 
 	"galen/internal/docset"
@@ -28,8 +29,7 @@ func (s *snapshot) Docs(ctx context.Context, ranges ...engine.Range) (docset.Set
 		if i > 0 {
 			c.it.SetBounds(bounds(spaceTerm, r))
 		}
-		for valid := c.first(engine.Ascending); valid && c.err == nil; valid = c.next() {
-			c.collect(&b)
+		for valid := c.first(engine.Ascending); valid && c.err == nil; valid = c.past(c.collect(&b)) {
 		}
 		if c.err != nil {
 			break
@@ -41,13 +41,38 @@ func (s *snapshot) Docs(ctx context.Context, ranges ...engine.Range) (docset.Set
 	return b.Set()
 }
 
-// collect adds the block the cursor is at.
-func (c *cursor) collect(b *docset.Builder) {
+// collect adds the block the cursor is at, and returns its size in bytes.
+func (c *cursor) collect(b *docset.Builder) int {
 	_, _, block := logical(c.it.Key())
 	value := c.value()
 	if c.err == nil {
 		c.err = b.Append(block, value)
 	}
+	return len(value)
+}
+
+// leapFrom is the size in bytes from which a block may have gathered so many operands that a step over them, which goes
+// through all, costs more than a seek.
+const leapFrom = 128
+
+// past goes on from a block of that size to the next key in the order of first.
+func (c *cursor) past(size int) bool {
+	if size < leapFrom || c.order == engine.Descending {
+		return c.next()
+	}
+	key := c.it.Key()
+	n := split(key)
+	block := binary.BigEndian.Uint16(key[n:])
+	c.seek = append(c.seek[:0], key[:n]...)
+	if block == 1<<16-1 {
+		c.seek = append(c.seek, 0xFF, 0xFF, 0xFF, 4) // a suffix behind that of every block
+	} else {
+		c.seek = append(binary.BigEndian.AppendUint16(c.seek, block+1), blockSuffix)
+	}
+	if c.err = c.ctx.Err(); c.err != nil {
+		return false
+	}
+	return c.ok(c.it.SeekGE(c.seek))
 }
 
 // blockLen returns the number of documents in the block the cursor is at: none in one whose postings were all removed.
@@ -76,8 +101,7 @@ func (s *snapshot) Terms(ctx context.Context, r engine.Range, o engine.Order) it
 			var b docset.Builder
 			prefix = append(prefix[:0], c.it.Key()[:split(c.it.Key())]...)
 			for valid && c.err == nil && bytes.Equal(prefix, c.it.Key()[:split(c.it.Key())]) {
-				c.collect(&b)
-				valid = c.next()
+				valid = c.past(c.collect(&b))
 			}
 			if c.err != nil {
 				break
@@ -146,8 +170,9 @@ func (s *snapshot) estimate(ctx context.Context, r engine.Range) (int, error) {
 	valid := c.first(engine.Ascending)
 	for ; valid && c.err == nil && (keys < 32 || count <= engine.ExactEstimate && keys < countKeys); keys++ {
 		count += c.blockLen()
-		bytesRead += len(c.value()) + len(c.it.Key())
-		valid = c.err == nil && c.next()
+		size := len(c.value())
+		bytesRead += size + len(c.it.Key())
+		valid = c.err == nil && c.past(size)
 	}
 	var rest []byte
 	if valid && c.err == nil {

@@ -3,7 +3,9 @@
 package plan
 
 import (
+	"bytes"
 	"context"
+	"slices"
 
 	"galen/internal/docset"
 	"galen/internal/engine"
@@ -18,7 +20,12 @@ type leafNode struct {
 	id         uint16
 	spans      []index.Span // of all values
 	complement bool         // the versions that lie in no span
+	few        bool         // the spans are some single terms, each of which means a match: to find them costs no more than to estimate
+	found      *docset.Set  // of few, once they were found
 }
+
+// fewTerms is how many single terms are brought together at once instead of estimated.
+const fewTerms = 8
 
 func (r *run) leafNode(id uint16, c search.Clause) (*leafNode, error) {
 	l := c.Leaf
@@ -36,6 +43,9 @@ func (r *run) leafNode(id uint16, c search.Clause) (*leafNode, error) {
 		}
 		n.spans = append(n.spans, lookup.Spans...)
 	}
+	n.few = len(n.spans) <= fewTerms && !slices.ContainsFunc(n.spans, func(s index.Span) bool {
+		return s.Judge != nil || s.Verdict != index.Yes || len(s.High) != len(s.Low)+1 || !bytes.HasPrefix(s.High, s.Low)
+	})
 	return n, nil
 }
 
@@ -49,6 +59,17 @@ const (
 )
 
 func (n *leafNode) estimate(ctx context.Context, r *run) (int, float64, error) {
+	if n.few {
+		yes, _, err := r.spanDocs(ctx, n.spans)
+		if err != nil {
+			return 0, 0, err
+		}
+		n.found = &yes
+		if n.complement {
+			return max(int(r.view.Next(n.id))-yes.Len(), 0), 0, nil
+		}
+		return yes.Len(), 0, nil
+	}
 	var plain, judged []engine.Range
 	for _, s := range n.spans {
 		if s.Judge == nil {
@@ -91,8 +112,11 @@ func (r *run) key(term []byte) []byte {
 }
 
 func (n *leafNode) docs(ctx context.Context, r *run, within docset.Set) (docset.Set, error) {
-	yes, maybe, err := r.spanDocs(ctx, n.spans)
-	if err != nil {
+	var yes, maybe docset.Set
+	var err error
+	if n.found != nil {
+		yes = *n.found
+	} else if yes, maybe, err = r.spanDocs(ctx, n.spans); err != nil {
 		return docset.Set{}, err
 	}
 	maybe.And(within)
