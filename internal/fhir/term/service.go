@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package term
+
+import (
+	"sync"
+
+	"galen/internal/fault"
+	"galen/internal/fhir"
+)
+
+// Source gives the terminology resources of a data store. Its methods may be called from many goroutines.
+type Source interface {
+	// Resource gives the JSON of the CodeSystem, ValueSet or ConceptMap (kind) with that canonical URL; nil if there is none.
+	// An empty version asks for the newest. The bytes must not change afterwards.
+	Resource(kind, url, version string) ([]byte, error)
+	// ConceptMaps lists the canonical URLs of the ConceptMaps there are.
+	ConceptMaps() ([]string, error)
+	// Generation changes whenever an answer of the other methods may have changed.
+	Generation() uint64
+}
+
+// Options of New. The zero value works.
+type Options struct {
+	Systems      []*System              // imported code systems; the first of a URL is the one meant without a version
+	Source       Source                 // resources of a data store; nil for none
+	Unit         func(code string) bool // reports whether a UCUM code is valid; nil: any text of the form of a unit is
+	MaxExpansion int                    // concepts in one answer of Expand; 10,000 if zero
+	CacheEntries int                    // compiled value sets, systems and maps kept; 2,000 if zero
+}
+
+const (
+	defaultExpansion = 10_000
+	defaultCache     = 2_000
+)
+
+// Service answers terminology questions. Its methods return faults: see T4.
+type Service struct {
+	opt     Options
+	imports map[string][]*System
+	grammar map[string]*System
+
+	mu         sync.RWMutex // guards what follows
+	generation uint64
+	cache      map[cacheKey]any // *System, *set, *conceptMap, or the error that making it gave
+}
+
+type cacheKey struct{ kind, url, version string }
+
+// New makes a Service. It does no work of note; R4's own terminology is read at its first use, once for the process.
+func New(opt Options) *Service {
+	if opt.MaxExpansion <= 0 {
+		opt.MaxExpansion = defaultExpansion
+	}
+	if opt.CacheEntries <= 0 {
+		opt.CacheEntries = defaultCache
+	}
+	s := &Service{opt: opt, imports: map[string][]*System{}, grammar: grammars(opt.Unit), cache: map[cacheKey]any{}}
+	for _, sys := range opt.Systems {
+		s.imports[sys.URL] = append(s.imports[sys.URL], sys)
+	}
+	return s
+}
+
+// cached gives what make made for a key, from the cache if it is there. Errors are kept too, but for those of the source.
+func cached[T any](s *Service, key cacheKey, make func() (T, error)) (T, error) {
+	var generation uint64
+	if s.opt.Source != nil {
+		generation = s.opt.Source.Generation()
+	}
+	s.mu.RLock()
+	had, ok := s.cache[key]
+	ok = ok && s.generation == generation
+	s.mu.RUnlock()
+	if ok {
+		if err, bad := had.(error); bad {
+			var zero T
+			return zero, err
+		}
+		return had.(T), nil
+	}
+	made, err := make()
+	var keep any = made
+	if err != nil {
+		if k := fault.KindOf(err); k == fault.Internal || k == fault.Unavailable {
+			return made, err
+		}
+		keep = err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.generation != generation || len(s.cache) >= s.opt.CacheEntries {
+		s.drop(generation)
+	}
+	s.cache[key] = keep
+	return made, err
+}
+
+// drop makes room: everything when the source has changed, else a quarter of the entries, whichever come.
+func (s *Service) drop(generation uint64) {
+	if s.generation != generation {
+		clear(s.cache)
+		s.generation = generation
+		return
+	}
+	left := 1 + len(s.cache)/4
+	for k := range s.cache {
+		if left--; left < 0 {
+			return
+		}
+		delete(s.cache, k)
+	}
+}
+
+// resource reads a resource from the source, else from what is built in; absent if neither has it.
+func (s *Service) resource(kind, url, version string) (fhir.Node, error) {
+	if s.opt.Source != nil {
+		text, err := s.opt.Source.Resource(kind, url, version)
+		if err != nil {
+			return fhir.Node{}, err
+		}
+		if text != nil {
+			return parseResource(text)
+		}
+	}
+	text, err := builtin(kind, url, version)
+	if err != nil || text == nil {
+		return fhir.Node{}, err
+	}
+	return parseResource(text)
+}
+
+func parseResource(text []byte) (fhir.Node, error) {
+	var tape fhir.Tape
+	if err := tape.Parse(text, fhir.Limits{Depth: 512}); err != nil {
+		return fhir.Node{}, err
+	}
+	return tape.Root(), nil
+}
