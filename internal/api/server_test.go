@@ -41,7 +41,7 @@ func echo(name string) api.API {
 			id, ok := api.IdentityFrom(r.Context())
 			body, err := io.ReadAll(r.Body)
 			if err != nil {
-				http.Error(w, err.Error(), 403)
+				http.Error(w, err.Error(), http.StatusForbidden)
 				return
 			}
 			fmt.Fprintf(w, "%s %v %s %s %s", name, ok, id.Account, r.RequestURI, body)

@@ -105,7 +105,7 @@ func (ex *exporter) all(ctx context.Context, run *job.Run) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(ex.opt.Workers)
 	for _, t := range ex.defs.Types() {
-		if ex.view.Next(uint16(t.ID)) == 0 || ex.progress.Types[t.Name].Done {
+		if ex.view.Next(uint16(t.ID)) == 0 {
 			continue
 		}
 		group.Go(func() error {
