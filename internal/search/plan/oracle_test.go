@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"galen/internal/engine"
+	"galen/internal/engine/lsm"
+	"galen/internal/engine/mem"
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/fhir/fhirtest"
+	"galen/internal/search"
+	"galen/internal/search/index"
+	"galen/internal/search/plan"
+	"galen/internal/store"
+)
+
+// oracleTypes are the types that are searched.
+var oracleTypes = []string{"Patient", "Observation", "Encounter", "Condition", "Immunization", "Organization"}
+
+var terms = sync.OnceValue(func() *index.Index {
+	x, err := index.New(def.R4())
+	if err != nil {
+		panic(err)
+	}
+	return x
+})
+
+// bench is a store and the model of what is in it.
+type bench struct {
+	t       *testing.T
+	store   *store.Store
+	planner *plan.Planner
+	model   *model
+	rand    *rand.Rand
+}
+
+func newBench(t *testing.T, e engine.Engine, seed uint64) *bench {
+	t.Helper()
+	stores := store.New(e, terms(), store.Options{})
+	t.Cleanup(func() { stores.Close() })
+	st, err := stores.Store(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.New(def.R4(), terms(), plan.Options{PageKey: make([]byte, 32)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &bench{t, st, p, newModel(), rand.New(rand.NewPCG(seed, 0))}
+}
+
+// put stores resources in one commit, in the store and in the model.
+func (b *bench) put(lines ...[]byte) {
+	b.t.Helper()
+	var changes []*store.Change
+	var tape fhir.Tape
+	for _, line := range lines {
+		if err := tape.Parse(line, fhir.Limits{}); err != nil {
+			b.t.Fatal(err)
+		}
+		c, err := b.store.Prepare(&tape, store.Put{})
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		changes = append(changes, c)
+		dec := json.NewDecoder(bytes.NewReader(line))
+		dec.UseNumber()
+		var body map[string]any
+		if err := dec.Decode(&body); err != nil {
+			b.t.Fatal(err)
+		}
+		b.model.put(text(body["resourceType"]), text(body["id"]), body)
+	}
+	b.commit(changes)
+}
+
+func (b *bench) drop(r *resource) {
+	b.t.Helper()
+	c, err := b.store.Delete(r.typ, r.id, store.If{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.commit([]*store.Change{c})
+	b.model.drop(r.typ, r.id)
+}
+
+func (b *bench) commit(changes []*store.Change) {
+	b.t.Helper()
+	results, err := b.store.Commit(b.t.Context(), store.Group{Changes: changes})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Err != nil {
+			b.t.Fatal(r.Err)
+		}
+	}
+}
+
+// load fills the bench with the shared data, then changes and deletes some of it.
+func (b *bench) load() {
+	b.t.Helper()
+	data := fhirtest.Synthea(b.t, "synthea-100")
+	for _, typ := range oracleTypes {
+		lines := data[typ]
+		if typ == "Observation" {
+			lines = lines[:min(len(lines), 4000)]
+		}
+		if typ == "Encounter" {
+			lines = lines[:min(len(lines), 2000)]
+		}
+		for chunk := range slices.Chunk(lines, 500) {
+			b.put(chunk...)
+		}
+	}
+	for range 150 {
+		r := b.some(oracleTypes[b.rand.IntN(len(oracleTypes))])
+		if b.rand.IntN(3) == 0 {
+			b.drop(r)
+		} else {
+			b.change(r)
+		}
+	}
+}
+
+// change updates a resource with something of another one of its type.
+func (b *bench) change(r *resource) {
+	b.t.Helper()
+	other := b.some(r.typ)
+	body := map[string]any{}
+	for name, v := range r.body {
+		body[name] = v
+	}
+	for _, name := range []string{"code", "subject", "effectiveDateTime", "birthDate", "gender", "period", "onsetDateTime", "name", "valueQuantity"} {
+		if v, ok := other.body[name]; ok && b.rand.IntN(2) == 0 {
+			body[name] = v
+		}
+	}
+	line, err := json.Marshal(body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.put(line)
+}
+
+func (b *bench) some(typ string) *resource {
+	all := b.model.byType[typ]
+	return all[b.rand.IntN(len(all))]
+}
+
+// find runs a search to its last page and gives the ids and the total of the first page.
+func (b *bench) find(typ string, clauses []clause, sort []string, count int, between func()) (ids []string, total int, err error) {
+	b.t.Helper()
+	pairs := []search.Pair{{Name: "_count", Value: fmt.Sprint(count)}, {Name: "_total", Value: "accurate"}}
+	for _, c := range clauses {
+		pairs = append(pairs, search.Pair{Name: c.name, Value: c.value})
+	}
+	if len(sort) > 0 {
+		pairs = append(pairs, search.Pair{Name: "_sort", Value: strings.Join(sort, ",")})
+	}
+	if b.rand.IntN(2) == 0 {
+		pairs[1].Value = "none" // pages of a search that does not count are found another way
+	}
+	for page := ""; ; {
+		now := pairs
+		if page != "" {
+			now = append(slices.Clone(pairs), search.Pair{Name: "page", Value: page})
+		}
+		q, err := search.Parse(def.R4(), typ, now, search.Options{Now: time.Now()})
+		if err != nil {
+			return nil, 0, err
+		}
+		view, err := b.store.View(b.t.Context())
+		if err != nil {
+			return nil, 0, err
+		}
+		result, err := b.planner.Search(b.t.Context(), view, q)
+		view.Close()
+		if err != nil {
+			return nil, 0, err
+		}
+		if page == "" {
+			total = -1
+			if result.Total != nil {
+				total = *result.Total
+			}
+		}
+		for _, m := range result.Matches {
+			ids = append(ids, m.ID)
+		}
+		if result.Next == "" {
+			return ids, total, nil
+		}
+		page = result.Next
+		if between != nil {
+			between()
+		}
+	}
+}
+
+func onEngines(t *testing.T, body func(t *testing.T, e engine.Engine)) {
+	t.Run("mem", func(t *testing.T) { body(t, mem.New()) })
+	t.Run("lsm", func(t *testing.T) {
+		e, err := lsm.Open(t.TempDir(), lsm.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.Close()
+		body(t, e)
+	})
+}
+
+func TestSearchAgreesWithTheOracle(t *testing.T) {
+	queries := 400
+	if testing.Short() {
+		queries = 60
+	}
+	onEngines(t, func(t *testing.T, e engine.Engine) {
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		b := newBench(t, e, seed)
+		b.load()
+		hits := 0
+		for range queries {
+			hits += b.check()
+		}
+		t.Logf("%d queries, %d with results", queries, hits)
+		if hits < queries/3 {
+			t.Errorf("only %d of %d queries found anything: they test little", hits, queries)
+		}
+	})
+}
+
+// check compares one query made up; it returns 1 if it found something.
+func (b *bench) check() int {
+	b.t.Helper()
+	typ := oracleTypes[b.rand.IntN(len(oracleTypes))]
+	var clauses []clause
+	for range 1 + b.rand.IntN(3) {
+		clauses = append(clauses, b.clause(typ, 2))
+	}
+	sort := b.sort(typ)
+	count := []int{3, 20, 100, 1000}[b.rand.IntN(4)]
+	want := b.model.search(typ, clauses, sort)
+	if len(want) > 50*count {
+		count = 1000
+	}
+	got, total, err := b.find(typ, clauses, sort, count, nil)
+	asked := fmt.Sprintf("%s?%s&_sort=%s&_count=%d", typ, asURL(clauses), strings.Join(sort, ","), count)
+	if err != nil {
+		b.t.Errorf("%s: %v", asked, err)
+		return 0
+	}
+	if !slices.Equal(got, want) {
+		b.t.Errorf("%s:\n got %d %v\nwant %d %v", asked, len(got), head(got), len(want), head(want))
+	}
+	if total >= 0 && total != len(want) {
+		b.t.Errorf("%s: total %d, want %d", asked, total, len(want))
+	}
+	return min(len(want), 1)
+}
+
+func head(ids []string) []string { return ids[:min(len(ids), 8)] }
+
+func asURL(clauses []clause) string {
+	v := make([]string, len(clauses))
+	for i, c := range clauses {
+		v[i] = c.name + "=" + url.QueryEscape(c.value)
+	}
+	return strings.Join(v, "&")
+}
+
+func (b *bench) sort(typ string) []string {
+	keys := map[string][]string{"Patient": {"birthdate", "family", "gender", "_id"}, "Observation": {"date", "code", "status", "_id"},
+		"Encounter": {"status", "_id"}, "Condition": {"onset-date", "abatement-date", "code"}, "Immunization": {"date", "vaccine-code"},
+		"Organization": {"name", "_id"}}[typ]
+	var sort []string
+	for range b.rand.IntN(3) {
+		key := keys[b.rand.IntN(len(keys))]
+		if !slices.ContainsFunc(sort, func(s string) bool { return strings.TrimPrefix(s, "-") == key }) {
+			sort = append(sort, []string{"", "-"}[b.rand.IntN(2)]+key)
+		}
+	}
+	return sort
+}
+
+func TestPagesStayExactWhileDataChanges(t *testing.T) {
+	onEngines(t, func(t *testing.T, e engine.Engine) {
+		b := newBench(t, e, 11)
+		b.load()
+		for range 25 {
+			typ := []string{"Patient", "Condition", "Observation"}[b.rand.IntN(3)]
+			clauses := []clause{b.clause(typ, 0)}
+			sort := b.sort(typ)
+			want := b.model.search(typ, clauses, sort)
+			if len(want) < 4 {
+				continue
+			}
+			got, _, err := b.find(typ, clauses, sort, max(len(want)/4, 1), func() {
+				b.change(b.some(typ))
+				b.drop(b.some(typ))
+				b.change(b.some(typ))
+			})
+			if err != nil || !slices.Equal(got, want) {
+				t.Errorf("%s?%s sorted by %v: %d ids (%v), want %d", typ, asURL(clauses), sort, len(got), err, len(want))
+			}
+		}
+	})
+}
+
+func TestATokenIsGoodForItsOwnQueryOnly(t *testing.T) {
+	b := newBench(t, mem.New(), 1)
+	for i := range 5 {
+		b.put(fmt.Appendf(nil, `{"resourceType":"Patient","id":"p%d","gender":"male"}`, i))
+	}
+	first := func(pairs ...search.Pair) (*plan.Result, error) {
+		q, err := search.Parse(def.R4(), "Patient", pairs, search.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		view, err := b.store.View(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer view.Close()
+		return b.planner.Search(t.Context(), view, q)
+	}
+	count, male := search.Pair{Name: "_count", Value: "2"}, search.Pair{Name: "gender", Value: "male"}
+	page, err := first(count, male)
+	if err != nil || page.Next == "" {
+		t.Fatalf("first page: %+v %v", page, err)
+	}
+	next := search.Pair{Name: "page", Value: page.Next}
+	if second, err := first(count, male, next); err != nil || len(second.Matches) != 2 || second.Matches[0].ID != "p2" {
+		t.Errorf("second page: %v", err)
+	}
+	for what, pairs := range map[string][]search.Pair{
+		"another query": {count, {Name: "gender", Value: "female"}, next},
+		"another count": {{Name: "_count", Value: "3"}, male, next},
+		"changed":       {count, male, {Name: "page", Value: page.Next[:len(page.Next)-3] + "AAA"}},
+		"nonsense":      {count, male, {Name: "page", Value: "x"}},
+	} {
+		if _, err := first(pairs...); !errors.Is(err, fault.Invalid) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func TestASearchThatHasToReadTooMuchSaysSo(t *testing.T) {
+	b := newBench(t, mem.New(), 1)
+	for i := range 50 {
+		b.put(fmt.Appendf(nil, `{"resourceType":"Patient","id":"p%d","name":[{"family":"Family%d"}]}`, i, i))
+	}
+	p, err := plan.New(def.R4(), terms(), plan.Options{PageKey: make([]byte, 32), MaxBodies: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := search.Parse(def.R4(), "Patient", []search.Pair{{Name: "family:exact", Value: "family1"}, {Name: "_total", Value: "accurate"}, {Name: "_sort", Value: "_id"}}, search.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	view, err := b.store.View(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer view.Close()
+	q.Where = nil // all of them, sorted by their bodies
+	if _, err := p.Search(t.Context(), view, q); !errors.Is(err, fault.TooCostly) {
+		t.Errorf("50 bodies with a budget of 10: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.planner.Search(ctx, view, q); !errors.Is(err, context.Canceled) {
+		t.Errorf("a request that has ended: %v", err)
+	}
+}
