@@ -17,11 +17,12 @@ const maxValue = 64 << 10
 
 // parser is one call of Parse.
 type parser struct {
-	defs *def.Definitions
-	opt  Options
-	q    *Query
-	left int // alternatives that may still come
-	seen map[string]bool
+	defs  *def.Definitions
+	opt   Options
+	q     *Query
+	left  int // alternatives that may still come
+	links int // of chains, so far
+	seen  map[string]bool
 }
 
 // errUnknown marks a fault about a parameter that the type does not have; Lenient ignores it.
