@@ -123,11 +123,10 @@ func (s *Service) resource(kind, url, version string) (fhir.Node, error) {
 			return parseResource(text)
 		}
 	}
-	text, err := builtin(kind, url, version)
-	if err != nil || text == nil {
-		return fhir.Node{}, err
+	if text := builtin(kind, url, version); text != nil {
+		return parseResource(text)
 	}
-	return parseResource(text)
+	return fhir.Node{}, nil
 }
 
 func parseResource(text []byte) (fhir.Node, error) {
