@@ -78,6 +78,7 @@ func run(from, out string) error {
 			return fmt.Errorf("%d resources of type %s instead of %d: this is not R4", count[kind], kind, n)
 		}
 	}
+	unpin(resources)
 	slices.SortFunc(resources, func(a, b object) int { return strings.Compare(key(a), key(b)) })
 	data, err := pack(resources)
 	if err != nil {
@@ -137,6 +138,26 @@ func deflate(w *bytes.Buffer, data []byte) (n int, err error) {
 	}
 	err = f.Close()
 	return w.Len() - before, err
+}
+
+// unpin takes away the versions by which value sets name R4's own code systems: one of them is not there.
+func unpin(resources []object) {
+	own := map[any]bool{}
+	for _, r := range resources {
+		if r["resourceType"] == "CodeSystem" {
+			own[r["url"]] = true
+		}
+	}
+	for _, r := range resources {
+		c, _ := r["compose"].(object)
+		for _, part := range []string{"include", "exclude"} {
+			for _, in := range list(c[part]) {
+				if own[in["system"]] {
+					delete(in, "version")
+				}
+			}
+		}
+	}
 }
 
 // strip leaves what package term reads.
