@@ -132,12 +132,13 @@ func (x *translator) translate(m *conceptMap, c Coding, path []string) error {
 		if x.r.Reverse {
 			from, to, table = g.target, g.source, g.backward
 		}
-		if c.System != "" && from != "" && c.System != from || x.r.TargetSystem != "" && to != x.r.TargetSystem && g.mode != "other-map" {
+		if c.System != "" && from != "" && c.System != from ||
+			x.r.TargetSystem != "" && to != x.r.TargetSystem && g.mode != "other-map" {
 			continue
 		}
 		found, ok := table[c.Code]
 		for _, t := range found {
-			if x.depends(t) {
+			if x.depends(t) && (x.r.TargetSystem == "" || t.System == x.r.TargetSystem) {
 				x.add(m, t)
 			}
 		}
