@@ -158,18 +158,26 @@ func wordMatcher(filter string) (func(text string) bool, error) {
 
 // hasWord reports whether a word of text begins with word, which is in lower case.
 func hasWord(text, word string) bool {
-	if !ascii(text) {
+	if !ascii(word) {
 		text = strings.ToLower(text)
 	}
+	first := word[0]
 	for at := 0; at+len(word) <= len(text); at++ {
-		if (at == 0 || !wordByte(text[at-1])) && equalFold(text[at:at+len(word)], word) {
+		if lower(text[at]) == first && (at == 0 || !wordByte(text[at-1])) && equalFold(text[at:at+len(word)], word) {
 			return true
 		}
 	}
 	return false
 }
 
-func ascii(s string) bool { return all(s, func(c byte) bool { return c < 0x80 }) }
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
 
 func wordByte(c byte) bool { return letter(c) || digit(c) || c >= 0x80 }
 
