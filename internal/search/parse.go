@@ -114,7 +114,7 @@ func (p *parser) agree() error {
 func (p *parser) unknown(typ, code string) error {
 	var near []string
 	for _, sp := range p.defs.SearchParams(typ) {
-		if distance(sp.Code, code) <= max(1, len(code)/3) || len(code) > 2 && strings.HasPrefix(sp.Code, code) {
+		if distance(sp.Code, code) <= max(1, (len(code)+2)/3) || len(code) > 2 && strings.HasPrefix(sp.Code, code) {
 			near = append(near, sp.Code)
 		}
 	}
