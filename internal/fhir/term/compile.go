@@ -65,7 +65,40 @@ func (c compiler) resource(n fhir.Node) (*set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.compose(definition)
+	v, err := c.compose(definition)
+	if kind := fault.KindOf(err); err != nil && kind != fault.NotFound && kind != fault.Unsupported && kind != fault.Unprocessable {
+		return nil, err
+	}
+	if expansion := n.Field("expansion"); (err != nil || v.blocked("") != nil) && completeExpansion(expansion) {
+		definition.include, definition.exclude = nil, nil
+		if err := definition.fromExpansion(expansion); err != nil {
+			return nil, err
+		}
+		return c.compose(definition)
+	}
+	return v, err
+}
+
+// completeExpansion reports whether a value set's stored expansion lists all that it had. It stands in for a definition that
+// draws on what is not here.
+func completeExpansion(n fhir.Node) bool {
+	count := 0
+	var walk func(list fhir.Node)
+	walk = func(list fhir.Node) {
+		for _, c := range list.Elements() {
+			if c.Field("code").Ok() {
+				count++
+			}
+			walk(c.Field("contains"))
+		}
+	}
+	walk(n.Field("contains"))
+	total, ok := fhir.DecimalOf(n.Field("total"))
+	if !ok {
+		return count > 0 && !n.Field("offset").Ok() && !n.Field("extension").Ok()
+	}
+	want, _ := total.Int64()
+	return count > 0 && int64(count) >= want
 }
 
 func (c compiler) compose(d *compose) (*set, error) {
