@@ -200,6 +200,8 @@ func (c compiler) fromSystem(in *include) (part, error) {
 		return part{}, err
 	case sys.IsGrammar() && len(in.filters) == 0:
 		return part{sys: sys, whole: true}, nil
+	case sys.URL == languageSystem:
+		return filterLanguages(sys, in.filters)
 	case sys.IsGrammar():
 		return part{}, fault.New(fault.Unsupported, "codes of %s are told by a grammar, which filters do not work on", in.system)
 	case sys.Content == NotPresent || sys.Content == Example && sys.Len() == 0:

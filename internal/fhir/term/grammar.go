@@ -83,53 +83,6 @@ func quoted(s string) bool {
 	return len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' && !strings.ContainsAny(s[1:len(s)-1], "\"\r\n")
 }
 
-// languageTag accepts a well-formed tag: language, script, region, variants, extensions, private use; or x-… alone.
-//
-// RFC 5646 §2.1. Whether a subtag is registered is not looked at.
-func languageTag(code string) bool {
-	tags := strings.Split(code, "-")
-	for _, t := range tags {
-		if t == "" || len(t) > 8 || !all(t, func(c byte) bool { return letter(c) || digit(c) }) {
-			return false
-		}
-	}
-	first := tags[0]
-	if equalFold(first, "x") || equalFold(first, "i") {
-		return len(tags) > 1
-	}
-	if len(first) < 2 || !all(first, letter) {
-		return false
-	}
-	at := 1
-	for n := 0; at < len(tags) && n < 3 && len(first) <= 3 && len(tags[at]) == 3 && all(tags[at], letter); n++ {
-		at++
-	}
-	if at < len(tags) && len(tags[at]) == 4 && all(tags[at], letter) {
-		at++
-	}
-	if at < len(tags) && (len(tags[at]) == 2 && all(tags[at], letter) || len(tags[at]) == 3 && all(tags[at], digit)) {
-		at++
-	}
-	for at < len(tags) && (len(tags[at]) >= 5 || len(tags[at]) == 4 && digit(tags[at][0])) {
-		at++
-	}
-	for at < len(tags) {
-		private := equalFold(tags[at], "x")
-		if len(tags[at]) != 1 || at+1 == len(tags) {
-			return false
-		}
-		at++
-		from := at
-		for at < len(tags) && (private || len(tags[at]) >= 2) {
-			at++
-		}
-		if at == from {
-			return false
-		}
-	}
-	return true
-}
-
 func subdivision(code string) bool {
 	country, rest, ok := strings.Cut(code, "-")
 	upper := func(c byte) bool { return 'A' <= c && c <= 'Z' }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"galen/internal/fault"
+	"galen/internal/fhir"
 )
 
 // System finds a code system by canonical URL (|version may follow). It fails with fault.NotFound if there is none; the text says how to get it.
@@ -14,35 +15,54 @@ func (s *Service) System(url string) (*System, error) {
 	return s.system(url, version)
 }
 
-// system finds a code system: stored with content, imported, built in, a grammar.
+// system finds a code system: stored with content, imported, built in, a grammar; else what of it there is.
 func (s *Service) system(url, version string) (*System, error) {
 	return cached(s, cacheKey{"CodeSystem", url, version}, func() (*System, error) {
-		n, err := s.resource("CodeSystem", url, version)
+		n, err := s.stored("CodeSystem", url, version)
 		if err != nil {
 			return nil, err
 		}
-		var stored *System
-		if n.Ok() {
-			if stored, err = ReadCodeSystem(n); err != nil {
-				return nil, err
-			}
-			if stored.Len() > 0 && stored.Content != Example && stored.Content != Fragment {
-				return stored, nil
-			}
+		some, whole, err := readStored(n)
+		if err != nil || whole {
+			return some, err
 		}
 		for _, sys := range s.imports[url] {
 			if version == "" || sameVersion(sys.Version, version) {
 				return sys, nil
 			}
 		}
-		if g := s.grammar[url]; g != nil {
-			return g, nil
+		if text := builtin("CodeSystem", url, version); text != nil {
+			if n, err = parseResource(text); err != nil {
+				return nil, err
+			}
+			own, whole, err := readStored(n)
+			if err != nil || whole {
+				return own, err
+			}
+			if some == nil {
+				some = own
+			}
 		}
-		if stored != nil && stored.Len() > 0 {
-			return stored, nil
+		switch g := s.grammar[url]; {
+		case g != nil:
+			return g, nil
+		case some != nil:
+			return some, nil
 		}
 		return nil, unknownSystem(url, version)
 	})
+}
+
+// readStored makes a System of a resource, if it has concepts; whole says that it has them all.
+func readStored(n fhir.Node) (sys *System, whole bool, err error) {
+	if !n.Ok() {
+		return nil, false, nil
+	}
+	sys, err = ReadCodeSystem(n)
+	if err != nil || sys.Len() == 0 || sys.Content == Supplement {
+		return nil, false, err
+	}
+	return sys, sys.Content != Example && sys.Content != Fragment, nil
 }
 
 // sameVersion compares versions; one that SNOMED CT writes as a URI may name the edition only.

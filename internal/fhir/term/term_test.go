@@ -190,6 +190,7 @@ func TestValidateCode(t *testing.T) {
 		Unit: func(code string) bool { return code == "mg" },
 		Source: (&store{}).add(t, animals, valueSet("http://x/mammals", filtered("concept", "is-a", "mammal")),
 			valueSet("http://x/pets", include(`,"concept":[{"code":"dog","display":"Doggy"},{"code":"bat"}]`)),
+			valueSet("http://x/simple", `{"include":[{"system":"urn:ietf:bcp:47","filter":[{"property":"script","op":"exists","value":"false"},{"property":"region","op":"in","value":"CH,AT"}]}]}`),
 			valueSet("http://x/mixed", `{"include":[{"system":"http://snomed.info/sct"},{"system":"http://x/animals"}]}`)),
 	})
 	for _, c := range []struct {
@@ -219,6 +220,11 @@ func TestValidateCode(t *testing.T) {
 		{"http://hl7.org/fhir/ValueSet/mimetypes", "urn:ietf:bcp:13", "text", "", "no"},
 		{"http://hl7.org/fhir/ValueSet/all-languages", "urn:ietf:bcp:47", "de-CH-1996", "", "yes"},
 		{"http://hl7.org/fhir/ValueSet/all-languages", "urn:ietf:bcp:47", "de-", "", "no"},
+		{"http://hl7.org/fhir/ValueSet/all-languages", "urn:ietf:bcp:47", "zh-cmn-Hans-CN-a-bbb-x-y", "", "yes"},
+		{"http://hl7.org/fhir/ValueSet/all-languages", "urn:ietf:bcp:47", "de-a", "", "no"},
+		{"http://x/simple", "urn:ietf:bcp:47", "de-CH", "", "yes"},
+		{"http://x/simple", "urn:ietf:bcp:47", "de-Latn-CH", "", "no"},
+		{"http://x/simple", "urn:ietf:bcp:47", "de", "", "no"},
 		{"http://hl7.org/fhir/ValueSet/currencies", "urn:iso:std:iso:4217", "CHF", "", "yes"},
 		{"http://hl7.org/fhir/ValueSet/iso3166-1-3", "urn:iso:std:iso:3166", "CHE", "", "yes"},
 		{"http://hl7.org/fhir/ValueSet/iso3166-1-3", "urn:iso:std:iso:3166", "CH", "", "no"},
