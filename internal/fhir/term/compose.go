@@ -3,8 +3,6 @@
 package term
 
 import (
-	"strings"
-
 	"galen/internal/fault"
 	"galen/internal/fhir"
 )
@@ -68,9 +66,6 @@ func readIncludes(list fhir.Node) (all []include, err error) {
 			return nil, fault.New(fault.TooCostly, "a value set may have at most %d includes", maxIncludes).At("ValueSet.compose")
 		}
 		in := include{system: clone(n.Field("system")), version: clone(n.Field("version")), omitted: n.Field("_concept").Ok()}
-		if in.version == "" { // published packages have system|version here
-			in.system, in.version, _ = strings.Cut(in.system, "|")
-		}
 		for _, c := range n.Field("concept").Elements() {
 			l := listed{code: clone(c.Field("code")), display: clone(c.Field("display"))}
 			for _, d := range c.Field("designation").Elements() {
