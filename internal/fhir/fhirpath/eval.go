@@ -3,6 +3,8 @@
 package fhirpath
 
 import (
+	"regexp"
+
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
@@ -17,10 +19,13 @@ const (
 // Evaluator evaluates programs; it holds the memory that they need. The zero Evaluator is ready. It belongs to one
 // goroutine at a time.
 type Evaluator struct {
+	// Env answers what an evaluation asks of the world. Set it before Evaluate.
+	Env      Environment
 	stack    []Value
 	steps    int
 	program  *Program
 	resource Value
+	patterns map[string]*regexp.Regexp
 }
 
 // Evaluate gives the collection that p yields on focus, an element of resource or resource itself. The result is valid
@@ -46,9 +51,10 @@ func (w window) len() int { return w.to - w.from }
 
 // scope is what an operation sees around it.
 type scope struct {
-	this    window // $this, and what a path without a beginning starts from
-	context window // %context
-	index   int    // $index
+	this    window   // $this, and what a path without a beginning starts from
+	context window   // %context
+	index   int      // $index
+	total   *[]Value // $total
 }
 
 // operation is a node of a compiled program. Its result is either a window that was there before (this, context) or one
