@@ -6,6 +6,14 @@ import "galen/internal/fault"
 
 // call compiles a function over left, whose static type is st; this is that of $this outside.
 func (c *compiler) call(e *expr, left operation, st, this static) (operation, static, error) {
+	op, out, err := c.invoke(e, left, st, this)
+	if err != nil || c.mode == Search {
+		return op, out, err
+	}
+	return &explainOp{op, e.at, e.name + "()"}, out, nil
+}
+
+func (c *compiler) invoke(e *expr, left operation, st, this static) (operation, static, error) {
 	want, ok := arity[e.name]
 	if !ok || c.mode != Search && (e.name == "resolve" || e.name == "extension") {
 		return c.function(e, left, st, this)

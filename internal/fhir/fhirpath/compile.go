@@ -141,6 +141,9 @@ func (c *compiler) variable(e *expr) (operation, static, error) {
 	if text, ok := constantText(e.name); ok {
 		return constOp{[]Value{{System: String, Text: text}}}, computed, nil
 	}
+	if c.mode == Search {
+		return nil, computed, syntaxError(fault.Unsupported, e.at, "%%%s is not supported", e.name)
+	}
 	return &variableOp{e.name}, static{open: true}, nil
 }
 
@@ -161,6 +164,14 @@ func (c *compiler) index(e *expr, this static) (operation, static, error) {
 }
 
 func (c *compiler) operator(e *expr, this static) (operation, static, error) {
+	op, out, err := c.binary(e, this)
+	if err != nil || c.mode == Search {
+		return op, out, err
+	}
+	return &explainOp{op, e.at, e.name}, out, nil
+}
+
+func (c *compiler) binary(e *expr, this static) (operation, static, error) {
 	left, l, err := c.compile(e.left, this)
 	if err != nil {
 		return nil, l, err

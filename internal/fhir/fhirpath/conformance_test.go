@@ -20,7 +20,7 @@ func writeConformance(t *testing.T, path string, passed, all int, lines []string
 	_, after, _ := strings.Cut(rest, end)
 	section := fmt.Sprintf("## FHIRPath\n\nThe official R4 suite: %d of %d tests pass.\n", passed, all)
 	if len(lines) > 0 {
-		section += "\nThose that do not:\n\n| test | expression | what differs |\n| --- | --- | --- |\n" + strings.Join(lines, "\n") + "\n"
+		section += "\nThose that do not:\n\n| test | expression | what differs | why the suite is wrong |\n| --- | --- | --- | --- |\n" + strings.Join(lines, "\n") + "\n"
 	}
 	if err := os.WriteFile(path, []byte(before+begin+section+end+after), 0o644); err != nil {
 		t.Fatal(err)

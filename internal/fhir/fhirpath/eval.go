@@ -20,7 +20,9 @@ const (
 // goroutine at a time.
 type Evaluator struct {
 	// Env answers what an evaluation asks of the world. Set it before Evaluate.
-	Env      Environment
+	Env Environment
+	// Explain, if set, is told what each call and operator of the language gave; items are valid during the call.
+	Explain  func(column int, name string, items []Value)
 	stack    []Value
 	steps    int
 	program  *Program

@@ -41,6 +41,9 @@ func (o *functionOp) eval(e *Evaluator, s scope) (window, error) {
 
 func (c *compiler) function(e *expr, left operation, st, this static) (operation, static, error) {
 	fn, ok := functions[e.name]
+	if !ok {
+		fn, ok = fhirFunctions[e.name]
+	}
 	if f := c.scalar(e.name); f != nil {
 		fn, ok = f, true
 	}
@@ -49,6 +52,9 @@ func (c *compiler) function(e *expr, left operation, st, this static) (operation
 	}
 	if n := len(e.args); n < fn.least || n > fn.most {
 		return nil, st, syntaxError(fault.Invalid, e.at, "%q has %d to %d arguments, not %d", e.name, fn.least, fn.most, n)
+	}
+	if x, ok := left.(*explainOp); ok {
+		left = x.operation
 	}
 	if f, ok := left.(*functionOp); ok && c.mode == Strict && (e.name == "skip" || e.name == "take" || e.name == "tail") && f.fn == functions["children"] {
 		return nil, st, syntaxError(fault.Invalid, e.at, "children have no order")

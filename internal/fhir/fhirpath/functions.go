@@ -243,7 +243,7 @@ func doSort(e *Evaluator, s scope, in window, args []operation) (int, error) {
 					failed = err
 				}
 			}
-			if _, down := a.(*descendingOp); down {
+			if _, down := a.(*descendingOp); down && x != nil && y != nil { // empty is first either way
 				order = -order
 			}
 			if order != 0 {

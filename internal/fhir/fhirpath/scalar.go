@@ -305,6 +305,7 @@ var scalars = map[string]scalar{
 		}
 		return d.at(n, 1).value(false), true, nil
 	}},
+	"lowBoundary": boundary(false), "highBoundary": boundary(true), "precision": {0, 0, precision},
 	"comparable": {1, 1, func(_ *Evaluator, v Value, a []Value) (Value, bool, error) {
 		_, _, ok := inUnits(&v, &a[0])
 		return boolean(ok), true, nil

@@ -19,6 +19,13 @@ import (
 
 var update = flag.Bool("update", false, "write the counts to docs/conformance.md")
 
+// reasons says why the suite is wrong where a test does not pass.
+var reasons = map[string]string{
+	"HighBoundaryDateTimeMillisecond1": hourReason, "HighBoundaryDateTimeMillisecond3": hourReason,
+}
+
+const hourReason = "a time known to the hour reaches to its last minute: 08:59:59.999; the suite takes the minutes as known to be 00, though the literal has none (and @T10:30 reaches to 10:30:59.999 in the suite too)"
+
 type suiteTest struct {
 	Name       string `xml:"name,attr"`
 	Input      string `xml:"inputfile,attr"`
@@ -132,7 +139,10 @@ func TestSuite(t *testing.T) {
 				continue
 			}
 			t.Logf("%s %s: %s: %s", g.Name, test.Name, strings.TrimSpace(test.Expression.Text), problem)
-			lines = append(lines, fmt.Sprintf("| %s | `%s` | %s |", test.Name, strings.TrimSpace(strings.ReplaceAll(test.Expression.Text, "|", "\\|")), strings.ReplaceAll(problem, "|", "\\|")))
+			lines = append(lines, fmt.Sprintf("| %s | `%s` | %s | %s |", test.Name, strings.TrimSpace(strings.ReplaceAll(test.Expression.Text, "|", "\\|")), strings.ReplaceAll(problem, "|", "\\|"), reasons[test.Name]))
+			if reasons[test.Name] == "" {
+				t.Errorf("%s does not pass, and there is no reason why it should not", test.Name)
+			}
 		}
 	}
 	t.Logf("FHIRPath suite: %d of %d", passed, all)
