@@ -14,6 +14,7 @@ import (
 	"galen/internal/engine"
 	"galen/internal/engine/mem"
 	"galen/internal/fault"
+	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/search"
 	"galen/internal/search/plan"
@@ -172,6 +173,23 @@ func TestASearchThatHasToLookAtTooManyValuesSaysSo(t *testing.T) {
 	}
 }
 
+// putOne stores one resource.
+func putOne(t testing.TB, st *store.Store, line []byte) {
+	t.Helper()
+	var tape fhir.Tape
+	if err := tape.Parse(line, fhir.Limits{}); err != nil {
+		t.Fatal(err)
+	}
+	change, err := st.Prepare(&tape, store.Put{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := st.Commit(t.Context(), store.Group{Changes: []*store.Change{change}})
+	if err != nil || results[0].Err != nil {
+		t.Fatal(err, results)
+	}
+}
+
 // TestATokenIsGoodForItsOwnDataStoreOnly takes a page of one data store to another that holds the same.
 func TestATokenIsGoodForItsOwnDataStoreOnly(t *testing.T) {
 	stores := store.New(mem.New(), terms(), store.Options{})
@@ -183,9 +201,8 @@ func TestATokenIsGoodForItsOwnDataStoreOnly(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := &bench{t: t, store: st, planner: p, model: newModel()}
 		for i := range 3 {
-			b.put(fmt.Appendf(nil, `{"resourceType":"Patient","id":"p%d"}`, i))
+			putOne(t, st, fmt.Appendf(nil, `{"resourceType":"Patient","id":"p%d"}`, i))
 		}
 		if page != "" {
 			if r, err := answer(t, p, st, queryOf(t, "Patient?_count=2&page="+page, time.Now())); !errors.Is(err, fault.Invalid) {
