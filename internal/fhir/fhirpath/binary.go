@@ -54,6 +54,9 @@ func (o *binaryOp) eval(e *Evaluator, s scope) (window, error) {
 				if v.System != String {
 					return a, e.wrong("&")
 				}
+				if err := e.make(len(text) + len(v.Text)); err != nil {
+					return a, err
+				}
 				text += v.Text
 			}
 		}
@@ -113,7 +116,7 @@ func (e *Evaluator) membership(base int, item, list window) (window, error) {
 // has reports whether one of list equals v.
 func (e *Evaluator) has(list window, v *Value) (bool, error) {
 	for i := list.from; i < list.to; i++ {
-		if err := e.step(); err != nil {
+		if err := e.work(min(len(e.stack[i].Node.Raw()), len(v.Node.Raw()))); err != nil {
 			return false, err
 		}
 		if same, known := e.equal(&e.stack[i], v); same && known {
@@ -148,8 +151,8 @@ func (e *Evaluator) compare(x, y *Value) (order int, known bool, err error) {
 
 func (e *Evaluator) arithmetic(op string, x, y *Value) (Value, bool, error) {
 	if x.System == String && y.System == String && op == "+" {
-		if len(x.Text)+len(y.Text) > MaxText {
-			return Value{}, false, fault.New(fault.TooCostly, "FHIRPath: a text grows too long")
+		if err := e.make(len(x.Text) + len(y.Text)); err != nil {
+			return Value{}, false, err
 		}
 		return Value{System: String, Text: x.Text + y.Text}, true, nil
 	}

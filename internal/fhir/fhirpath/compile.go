@@ -202,7 +202,7 @@ func (c *compiler) typed(name string, of *expr, left operation, st static) (oper
 	}
 	out := st.only(&spec)
 	if c.mode != Search {
-		return &strictAsOp{left, spec, name == "as"}, out, nil
+		return &strictAsOp{left, spec, name == "as" && c.mode != Invariant}, out, nil
 	}
 	if m, ok := left.(*memberOp); ok && spec.fhir != nil && m.only == nil && spec.fhir.Kind != def.Resource {
 		return m.narrowed(spec.fhir), out, nil

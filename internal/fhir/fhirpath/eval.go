@@ -27,6 +27,7 @@ type Evaluator struct {
 	steps    int
 	program  *Program
 	resource Value
+	made     int // bytes of text that the evaluation has made
 	patterns map[string]*regexp.Regexp
 }
 
@@ -35,6 +36,7 @@ type Evaluator struct {
 // says that evaluation signals an error (more than one item where one is wanted).
 func (e *Evaluator) Evaluate(p *Program, focus, resource Value) ([]Value, error) {
 	e.program, e.resource, e.steps = p, resource, 0
+	e.made = 0
 	if e.stack == nil {
 		e.stack = make([]Value, 0, 16)
 	}
@@ -71,6 +73,20 @@ func (e *Evaluator) step() error {
 		return fault.New(fault.TooCostly, "the FHIRPath expression takes too long on this resource")
 	}
 	return nil
+}
+
+// work counts steps for n bytes that are looked at.
+func (e *Evaluator) work(n int) error {
+	e.steps += n >> 6
+	return e.step()
+}
+
+// make counts n bytes of text that are made.
+func (e *Evaluator) make(n int) error {
+	if e.made += n; n > MaxText || e.made > 16*MaxText {
+		return fault.New(fault.TooCostly, "the FHIRPath expression makes too much text")
+	}
+	return e.work(n)
 }
 
 // settle drops what lies between base and from, so that the values from there on become the result.

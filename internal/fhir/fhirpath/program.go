@@ -9,9 +9,10 @@ type Mode uint8
 
 // The modes.
 const (
-	Search   Mode = iota // search parameters: as keeps all items of the type, system types stand for FHIR's
-	Language             // the language as specified
-	Strict               // Language, and paths that the definitions do not know fail to compile
+	Search    Mode = iota // search parameters: as keeps all items of the type, system types stand for FHIR's
+	Language              // the language as specified
+	Strict                // Language, and paths that the definitions do not know fail to compile
+	Invariant             // Language, but as keeps all items of the type: invariants of R4 (dom-3) count on it
 )
 
 // Program is a compiled expression.

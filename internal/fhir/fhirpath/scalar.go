@@ -36,6 +36,7 @@ type scalar struct {
 	eval        func(e *Evaluator, v Value, args []Value) (Value, bool, error)
 }
 
+// scalar gives the function of that name over single values; nil if there is none.
 func (c *compiler) scalar(name string) *function {
 	f, ok := scalars[name]
 	if !ok {
@@ -46,6 +47,7 @@ func (c *compiler) scalar(name string) *function {
 		if err != nil {
 			return 0, err
 		}
+		cost := len(v.Text)
 		var values []Value
 		for _, a := range args {
 			x, have, err := e.one(a, s)
@@ -54,16 +56,20 @@ func (c *compiler) scalar(name string) *function {
 			}
 			ok = ok && have
 			values = append(values, x)
+			cost += len(v.Text)/8 + len(x.Text)*16
 		}
 		if !ok {
 			return len(e.stack), nil
+		}
+		if err := e.work(cost); err != nil {
+			return 0, err
 		}
 		out, ok, err := f.eval(e, v, values)
 		if err != nil || !ok {
 			return len(e.stack), err
 		}
-		if len(out.Text) > MaxText {
-			return 0, fault.New(fault.TooCostly, "FHIRPath: a text grows too long")
+		if err := e.make(len(out.Text)); err != nil {
+			return 0, err
 		}
 		return e.give(out)
 	}}
