@@ -164,8 +164,6 @@ func (e *Evaluator) arithmetic(op string, x, y *Value) (Value, bool, error) {
 	if !ok || !fine {
 		return Value{}, false, e.wrong(op)
 	}
-	var r dec
-	whole := x.System == Integer && y.System == Integer
 	quantities := x.System == Quantity || y.System == Quantity
 	if quantities && (op == "+" || op == "-") {
 		if p, q, ok = inUnits(x, y); !ok {
@@ -175,40 +173,39 @@ func (e *Evaluator) arithmetic(op string, x, y *Value) (Value, bool, error) {
 			u, uc = w, wc
 		}
 	}
-	switch op {
-	case "+":
-		r = p.add(q)
-	case "-":
-		r = p.add(q.neg())
-	case "*":
-		r = p.mul(q)
-	default:
-		if q.n.Sign() == 0 {
-			return Value{}, false, nil
-		}
-		a, b := align(p, q)
-		switch op {
-		case "/":
-			r, whole = p.quo(q), false
-		case "div":
-			r, whole = dec{new(big.Int).Quo(a.n, b.n), 0}, true
-		case "mod":
-			r = dec{new(big.Int).Rem(a.n, b.n), a.scale}
-		}
-	}
-	if !r.fits() {
+	r, whole, ok := calculate(op, p, q, x.System == Integer && y.System == Integer)
+	switch {
+	case !ok || !r.fits():
 		return Value{}, false, nil
-	}
-	if !quantities {
-		if whole && !r.n.IsInt64() {
-			return Value{}, false, nil
-		}
-		return r.value(whole), true, nil
-	}
-	if op == "*" || op == "/" {
+	case !quantities:
+		return r.value(whole), !whole || r.n.IsInt64(), nil
+	case op == "*" || op == "/":
 		return quantityProduct(op, r, u, w, uc, wc)
 	}
 	return Value{System: Quantity, Text: quantityText(r.String(), u, uc)}, true, nil
+}
+
+// calculate applies op to two numbers, integers if whole; ok is false for a division by zero.
+func calculate(op string, p, q dec, whole bool) (r dec, integer, ok bool) {
+	switch op {
+	case "+":
+		return p.add(q), whole, true
+	case "-":
+		return p.add(q.neg()), whole, true
+	case "*":
+		return p.mul(q), whole, true
+	}
+	if q.n.Sign() == 0 {
+		return r, whole, false
+	}
+	a, b := align(p, q)
+	switch op {
+	case "/":
+		return p.quo(q), false, true
+	case "div":
+		return dec{new(big.Int).Quo(a.n, b.n), 0}, true, true
+	}
+	return dec{new(big.Int).Rem(a.n, b.n), a.scale}, whole, true
 }
 
 func coarser(a, b string) bool {

@@ -134,6 +134,9 @@ func (c *compiler) variable(e *expr) (operation, static, error) {
 		if len(c.context.types) == 1 && c.context.types[0].Kind == def.Resource {
 			st.types = c.context.types
 		}
+		if e.name == "rootResource" {
+			return resourceOp{root: true}, static{open: true}, nil
+		}
 		return resourceOp{}, st, nil
 	case "context":
 		return contextOp{}, c.context, nil

@@ -146,10 +146,13 @@ type contextOp struct{}
 
 func (contextOp) eval(_ *Evaluator, s scope) (window, error) { return s.context, nil }
 
-// resourceOp is %resource and %rootResource: here the same.
-type resourceOp struct{}
+// resourceOp is %resource, and %rootResource: the same unless Env names another.
+type resourceOp struct{ root bool }
 
-func (resourceOp) eval(e *Evaluator, _ scope) (window, error) {
+func (o resourceOp) eval(e *Evaluator, _ scope) (window, error) {
+	if o.root && e.Env.Root != nil {
+		return e.push(len(e.stack), *e.Env.Root), nil
+	}
 	return e.push(len(e.stack), e.resource), nil
 }
 

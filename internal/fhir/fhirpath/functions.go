@@ -132,7 +132,7 @@ func doSelect(e *Evaluator, s scope, in window, args []operation) (int, error) {
 func doRepeat(e *Evaluator, s scope, in window, args []operation) (int, error) {
 	from := len(e.stack)
 	todo := in
-	for next := from; ; {
+	for {
 		top := len(e.stack)
 		if _, err := doSelect(e, s, todo, args); err != nil {
 			return 0, err
@@ -152,8 +152,7 @@ func doRepeat(e *Evaluator, s scope, in window, args []operation) (int, error) {
 		if end == top {
 			return from, nil
 		}
-		todo, next = window{top, end}, end
-		_ = next
+		todo = window{top, end}
 	}
 }
 

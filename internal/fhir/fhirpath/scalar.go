@@ -227,8 +227,7 @@ var scalars = map[string]scalar{
 	}),
 	"decode": onText(1, 1, func(_ *Evaluator, s string, a []Value) (Value, bool, error) {
 		var b []byte
-		err := fault.New(fault.Invalid, "")
-		var failed error = err
+		failed := error(hex.ErrLength)
 		switch a[0].Text {
 		case "hex":
 			b, failed = hex.DecodeString(s)

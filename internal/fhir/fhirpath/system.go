@@ -3,7 +3,6 @@
 package fhirpath
 
 import (
-	"math/big"
 	"slices"
 	"strings"
 
@@ -257,5 +256,3 @@ func likeTree(a, b fhir.Node) bool {
 	}
 	return sameTree(a, b)
 }
-
-var _ = big.NewRat
