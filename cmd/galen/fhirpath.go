@@ -93,6 +93,11 @@ func caret(expression string, err error) error {
 	at := min(max(syntax.Column-1, 0), len(expression))
 	from := strings.LastIndexByte(expression[:at], '\n') + 1
 	line, _, _ := strings.Cut(expression[from:], "\n")
+	const width = 60 // shown either side of the column
+	if at-from > width {
+		line, from = line[at-from-width:], at-width
+	}
+	line = line[:min(len(line), 2*width)]
 	blank := strings.Map(func(r rune) rune {
 		if r == '\t' {
 			return r
