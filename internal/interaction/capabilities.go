@@ -74,12 +74,12 @@ func (s *Service) makeCapabilities() []byte {
 			}
 			b = append(append(append(b, `{"code":"`...), code...), `"}`...)
 		}
-		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":false,`...)
-		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":false,"conditionalDelete":"not-supported"`...)
+		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":true,`...)
+		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":"single"`...)
 		b = s.appendSearch(b, t)
 		b = append(b, '}')
 	}
-	return append(b, `]}]}`...)
+	return append(b, `],"interaction":[{"code":"transaction"},{"code":"batch"}]}]}`...)
 }
 
 // appendSearch appends what can be searched in a type, and what of it can be included.

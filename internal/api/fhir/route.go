@@ -39,6 +39,9 @@ var routes = [...]route{
 	{typeShape, http.MethodPost, interaction.CreateCode, (*exchange).create},
 	{typeShape, http.MethodGet, interaction.SearchCode, (*exchange).search},
 	{searchShape, http.MethodPost, interaction.SearchCode, (*exchange).searchForm},
+	{systemShape, http.MethodPost, "", (*exchange).bundle},
+	{typeShape, http.MethodPut, interaction.UpdateCode, (*exchange).updateWhere},
+	{typeShape, http.MethodDelete, interaction.DeleteCode, (*exchange).deleteWhere},
 	{metadataShape, http.MethodGet, "", (*exchange).metadata},
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"galen/internal/fault"
 	core "galen/internal/fhir"
@@ -22,15 +23,12 @@ const (
 
 // create serves POST /Type.
 func (x *exchange) create() {
-	if x.r.Header.Get("If-None-Exist") != "" {
-		x.fail(fault.New(fault.Unsupported, "Interaction not supported.").At("If-None-Exist"))
-		return
-	}
 	in, ok := x.input()
 	if !ok {
 		return
 	}
 	in.Key = x.r.Header.Get(idempotencyHeader)
+	in.Unless = strings.TrimPrefix(x.r.Header.Get("If-None-Exist"), "?")
 	w, err := x.h.service.Create(x.r.Context(), x.caller, x.key.Type, in)
 	if err != nil && w.Version.Body != nil && errors.Is(err, fault.Conflict) { // the key made this before
 		x.stored(http.StatusConflict, w)
@@ -53,6 +51,20 @@ func (x *exchange) update() {
 	x.written(w, err)
 }
 
+// updateWhere serves PUT /Type?….
+func (x *exchange) updateWhere() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	in, ok := x.input()
+	if !ok {
+		return
+	}
+	w, err := x.h.service.UpdateWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match, in)
+	x.written(w, err)
+}
+
 // delete serves DELETE /Type/id.
 func (x *exchange) delete() {
 	match, ok := x.match()
@@ -60,6 +72,21 @@ func (x *exchange) delete() {
 		return
 	}
 	w, err := x.h.service.Delete(x.r.Context(), x.caller, x.key, match)
+	x.deleted(w, err)
+}
+
+// deleteWhere serves DELETE /Type?….
+func (x *exchange) deleteWhere() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	w, err := x.h.service.DeleteWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match)
+	x.deleted(w, err)
+}
+
+// deleted answers a deletion.
+func (x *exchange) deleted(w interaction.Written, err error) {
 	if err != nil {
 		x.fail(err)
 		return
