@@ -109,7 +109,7 @@ func (s *Service) mayWrite(c Caller, e *entry) error {
 // http://hl7.org/fhir/R4/http.html#batch
 func (s *Service) batch(ctx context.Context, c Caller, st *store.Store, entries []*entry, opt Bundling) (time.Time, error) {
 	err := parallel(ctx, entries, func(e *entry) {
-		if e.err != nil || !e.writes() || e.condition != nil {
+		if e.err != nil || !e.writes() || e.alone() {
 			return
 		}
 		e.put = store.Put{Type: e.key.Type, ID: e.key.ID, Assign: e.method == "POST"}
@@ -137,17 +137,27 @@ func (s *Service) batch(ctx context.Context, c Caller, st *store.Store, entries 
 		}
 	}
 	for _, e := range entries {
-		if e.err == nil && e.condition != nil {
-			e.err = s.conditionalEntry(ctx, c, e, opt)
+		if e.err == nil && e.alone() {
+			e.err = s.aloneEntry(ctx, c, e, opt)
 		}
 	}
 	return s.opt.Now(), nil
 }
 
-// conditionalEntry carries out a conditional write of a batch.
-func (s *Service) conditionalEntry(ctx context.Context, c Caller, e *entry, opt Bundling) (err error) {
+// alone reports whether a write of a batch depends on what is there.
+func (e *entry) alone() bool { return e.condition != nil || e.method == "PATCH" }
+
+// aloneEntry carries out a write of a batch that depends on what is there.
+func (s *Service) aloneEntry(ctx context.Context, c Caller, e *entry, opt Bundling) (err error) {
 	in := Input{Body: e.resource.Raw(), Level: opt.Level, Unless: e.unless}
 	switch e.method {
+	case "PATCH":
+		in.Body = e.patch
+		if e.condition != nil {
+			e.made, err = s.PatchWhere(ctx, c, e.key.Type, e.query, e.match, in)
+		} else {
+			e.made, err = s.Patch(ctx, c, e.key, e.match, in)
+		}
 	case "POST":
 		e.made, err = s.Create(ctx, c, e.key.Type, in)
 	case "PUT":

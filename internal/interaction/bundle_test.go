@@ -4,6 +4,7 @@ package interaction_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -66,7 +67,7 @@ func scriptEntry(text string) string {
 	url, rest, _ := strings.Cut(rest, " ")
 	request := map[string]string{"method": method, "url": url}
 	entry := map[string]any{"request": request}
-	for rest != "" && !strings.HasPrefix(rest, "{") {
+	for rest != "" && rest[0] != '{' && rest[0] != '[' {
 		var option string
 		option, rest, _ = strings.Cut(rest, " ")
 		switch name, value, _ := strings.Cut(option, "="); {
@@ -79,6 +80,9 @@ func scriptEntry(text string) string {
 		case name == "unless":
 			request["ifNoneExist"] = value
 		}
+	}
+	if method == "PATCH" {
+		rest = fmt.Sprintf(`{"resourceType":"Binary","contentType":"application/json-patch+json","data":%q}`, base64.StdEncoding.EncodeToString([]byte(rest)))
 	}
 	if rest != "" {
 		path, _, _ := strings.Cut(url, "?")
@@ -175,6 +179,25 @@ func TestRacingTransactionsLeaveAWhole(t *testing.T) {
 		}
 		if len(versions) != 1 || versions[1] {
 			t.Errorf("the resources have versions %v", versions)
+		}
+	})
+}
+
+func TestRacingPatchesAllCount(t *testing.T) {
+	scripts(t, func(t *testing.T, s *script) {
+		s.run(`put Patient/p {"name":[{"family":"x"}]}`)
+		race(func(i int) {
+			line := fmt.Sprintf(`patch Patient/p [{"op":"add","path":"/name/0","value":{"family":"n%d"}}]`, i)
+			if i%2 == 1 {
+				line = fmt.Sprintf(`transaction PATCH Patient/p [{"op":"add","path":"/name/-","value":{"family":"n%d"}}]`, i)
+			}
+			if got := s.run(line); !strings.Contains(got[0], "p v") && !strings.Contains(got[0], "Patient/p") {
+				t.Error(got)
+			}
+		})
+		v, err := s.service.Read(t.Context(), s.caller, fhir.Key{Type: "Patient", ID: "p"})
+		if n := strings.Count(string(v.Body), "family"); err != nil || n != 33 || v.VersionID != 33 {
+			t.Errorf("%d names in version %d, %v; want 33", n, v.VersionID, err)
 		}
 	})
 }

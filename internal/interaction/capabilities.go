@@ -24,6 +24,7 @@ const (
 	ReadCode    Code = "read"
 	VReadCode   Code = "vread"
 	UpdateCode  Code = "update"
+	PatchCode   Code = "patch"
 	DeleteCode  Code = "delete"
 	HistoryCode Code = "history-instance"
 	CreateCode  Code = "create"
@@ -32,7 +33,7 @@ const (
 
 // Served lists the interactions with the resources of a type, in the order of FHIR's table.
 func Served() []Code {
-	return []Code{ReadCode, VReadCode, UpdateCode, DeleteCode, HistoryCode, CreateCode, SearchCode}
+	return []Code{ReadCode, VReadCode, UpdateCode, PatchCode, DeleteCode, HistoryCode, CreateCode, SearchCode}
 }
 
 // Capabilities gives the CapabilityStatement. It is made from the tables that serve the requests.
@@ -56,7 +57,7 @@ func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
 
 // makeCapabilities is the part of the CapabilityStatement that is the same for all data stores.
 func (s *Service) makeCapabilities() []byte {
-	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{"mode":"server","resource":[`)
+	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"patchFormat":["application/json-patch+json"],"rest":[{"mode":"server","resource":[`)
 	first := true
 	for _, t := range def.R4().Types() {
 		if !store.Storable(t.Name) {

@@ -19,7 +19,7 @@ import (
 // entry is one request of a Bundle and what became of it.
 type entry struct {
 	index    int
-	method   string // POST, PUT, DELETE, GET or HEAD
+	method   string // POST, PUT, PATCH, DELETE, GET or HEAD
 	path     string // of the URL, relative to the data store
 	query    string
 	fullURL  string
@@ -27,11 +27,13 @@ type entry struct {
 	match    Match
 	seen     string // If-None-Match of a read: the version the caller has
 	unless   string // If-None-Exist
+	patch    []byte // of a PATCH
 
 	key       fhir.Key      // of the request; for a write, what it is about as soon as that is known
 	condition *search.Query // what a conditional write has to find
 	put       store.Put
 	found     *record.Version // what a conditional create found
+	patched   []byte          // what a PATCH makes of the resource, before links are resolved
 	change    *store.Change
 
 	made     Written
@@ -39,10 +41,12 @@ type entry struct {
 	err      error
 }
 
-// conditional reports whether a PUT or DELETE names its resource by a search.
+// conditional reports whether a PUT, PATCH or DELETE names its resource by a search.
 func (e *entry) conditional() bool { return e.key.ID == "" && e.method != "POST" && e.writes() }
 
-func (e *entry) writes() bool { return e.method == "POST" || e.method == "PUT" || e.method == "DELETE" }
+func (e *entry) writes() bool {
+	return e.method == "POST" || e.method == "PUT" || e.method == "PATCH" || e.method == "DELETE"
+}
 
 // rank orders the entries as they are processed.
 //
@@ -53,7 +57,7 @@ func (e *entry) rank() int {
 		return 0
 	case "POST":
 		return 1
-	case "PUT":
+	case "PUT", "PATCH":
 		return 2
 	}
 	return 3
@@ -66,7 +70,7 @@ func (e *entry) action() authz.Action {
 		return authz.Delete
 	case "POST":
 		return authz.Create
-	case "PUT":
+	case "PUT", "PATCH":
 		return authz.Update
 	}
 	return authz.Read
@@ -113,7 +117,7 @@ func (s *Service) parseEntry(c Caller, n fhir.Node, index int) (*entry, error) {
 	}
 	if !e.writes() {
 		if e.method != "GET" && e.method != "HEAD" {
-			return e, fault.New(fault.Unsupported, "the method of the request is GET, HEAD, POST, PUT or DELETE")
+			return e, fault.New(fault.Unsupported, "the method of the request is GET, HEAD, POST, PUT, PATCH or DELETE")
 		}
 		return e, nil
 	}
@@ -153,6 +157,10 @@ func (s *Service) parseWrite(c Caller, e *entry, parts int) (err error) {
 	case e.method == "DELETE":
 	case e.resource.Kind() != fhir.Object:
 		return fault.New(fault.Invalid, "the entry has no resource").WithCode("required")
+	case e.method == "PATCH":
+		if e.patch, err = patchOf(e.resource); err != nil {
+			return err
+		}
 	case fhir.Type(e.resource) != e.key.Type:
 		return fault.New(fault.Invalid, "the resource is not of the type that the URL of the request names").WithCode("value")
 	}

@@ -38,6 +38,7 @@ var validator = validate.New(def.R4())
 //	put Type/id [if=version] body      post Type [key=uuid] body      delete Type/id [if=version]
 //	read Type/id[?query]               vread Type/id/version          history Type/id[?query]
 //	put Type?query [if=version] body   post Type unless=query body    delete Type?query [if=version]
+//	patch Type/id [if=version] patch   patch Type?query [if=version] patch
 //	batch entry ;; entry …             transaction entry ;; entry …   with entry: METHOD url [@fullUrl] [if=version] [unless=query] [body]
 //	search Type[?query]                lenient Type[?query]           next (the page after the last search or history)
 //
@@ -149,6 +150,14 @@ func (s *script) run(line string) []string {
 	case "post":
 		in := interaction.Input{Body: []byte(fill(body, key)), Key: option, Unless: unless}
 		w, err := s.service.Create(ctx, s.caller, key.Type, in)
+		return written(w, err)
+	case "patch":
+		in := interaction.Input{Body: []byte(body)}
+		if key.ID == "" {
+			w, err := s.service.PatchWhere(ctx, s.caller, key.Type, query, matchOf(option), in)
+			return written(w, err)
+		}
+		w, err := s.service.Patch(ctx, s.caller, key, matchOf(option), in)
 		return written(w, err)
 	case "delete":
 		if key.ID == "" {

@@ -93,6 +93,8 @@ func (s *Service) identify(ctx context.Context, cond *conditions, e *entry) (err
 			e.put.ID = store.NewID()
 		}
 		e.key.ID = e.put.ID
+	case e.method == "PATCH":
+		return s.identifyPatch(ctx, cond, e, found)
 	case e.condition != nil && found == nil:
 		e.key.ID = ""
 		return s.absent(ctx, cond.view, e.key.Type, e.query)
@@ -106,9 +108,28 @@ func (s *Service) identify(ctx context.Context, cond *conditions, e *entry) (err
 	return err
 }
 
+// identifyPatch finds the resource that an entry patches, and patches it.
+func (s *Service) identifyPatch(ctx context.Context, cond *conditions, e *entry, found *record.Version) (err error) {
+	if e.condition == nil {
+		found, err = cond.read(ctx, e.key)
+	} else if found == nil {
+		err = fault.New(fault.NotFound, "the criteria find no resource")
+	}
+	if err != nil {
+		return e.match.missed(err)
+	}
+	if err := e.match.holds(found); err != nil {
+		return err
+	}
+	e.key.ID = found.ID
+	e.put = store.Put{Type: e.key.Type, ID: found.ID, If: store.If{Version: found.VersionID}}
+	e.patched, err = s.patched(found, e.patch)
+	return err
+}
+
 // resolveReferences finds what the conditional references in an entry's resource lead to.
 func (s *Service) resolveReferences(ctx context.Context, c Caller, cond *conditions, e *entry, l *links) error {
-	if !e.writes() || e.found != nil || !bytes.ContainsRune(e.resource.Raw(), '?') {
+	if !e.writes() || e.found != nil || e.method == "PATCH" || !bytes.ContainsRune(e.resource.Raw(), '?') {
 		return nil
 	}
 	for _, text := range l.walk(e.resource, e.fullURL).conditional {
@@ -136,7 +157,7 @@ func (s *Service) resolveReferences(ctx context.Context, c Caller, cond *conditi
 func (s *Service) prepareAll(ctx context.Context, st *store.Store, entries []*entry, l *links, opt Bundling) error {
 	err := parallel(ctx, entries, func(e *entry) {
 		if e.writes() {
-			e.err = s.change(st, e, l.rewrite(e.resource, e.fullURL), opt.Level)
+			e.err = s.rewritten(st, e, l, opt)
 		}
 	})
 	if err != nil {
@@ -148,6 +169,19 @@ func (s *Service) prepareAll(ctx context.Context, st *store.Store, entries []*en
 		}
 	}
 	return nil
+}
+
+// rewritten makes the change of an entry, with its links resolved.
+func (s *Service) rewritten(st *store.Store, e *entry, l *links, opt Bundling) error {
+	if e.method != "PATCH" {
+		return s.change(st, e, l.rewrite(e.resource, e.fullURL), opt.Level)
+	}
+	tape, done := s.tape()
+	defer done()
+	if err := tape.Parse(e.patched, s.opt.Limits); err != nil {
+		return err
+	}
+	return s.change(st, e, l.rewrite(tape.Root(), e.fullURL), opt.Level)
 }
 
 // commitAll stores the changes in the order of processing.
@@ -164,6 +198,9 @@ func (s *Service) commitAll(ctx context.Context, st *store.Store, entries []*ent
 	var refusal *store.Refusal
 	if errors.As(err, &refusal) {
 		e := changed[refusal.Index]
+		if e.method == "PATCH" {
+			return e.refused(moved(refusal.Err))
+		}
 		return e.refused(taken(e.put, e.match.missed(refusal.Err)))
 	}
 	if err != nil {

@@ -34,6 +34,8 @@ var routes = [...]route{
 	{instanceShape, http.MethodGet, interaction.ReadCode, (*exchange).read},
 	{versionShape, http.MethodGet, interaction.VReadCode, (*exchange).vread},
 	{instanceShape, http.MethodPut, interaction.UpdateCode, (*exchange).update},
+	{instanceShape, http.MethodPatch, interaction.PatchCode, (*exchange).patch},
+	{typeShape, http.MethodPatch, interaction.PatchCode, (*exchange).patchWhere},
 	{instanceShape, http.MethodDelete, interaction.DeleteCode, (*exchange).delete},
 	{historyShape, http.MethodGet, interaction.HistoryCode, (*exchange).history},
 	{typeShape, http.MethodPost, interaction.CreateCode, (*exchange).create},

@@ -5,6 +5,7 @@ package fhir
 import (
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 
@@ -62,6 +63,34 @@ func (x *exchange) updateWhere() {
 		return
 	}
 	w, err := x.h.service.UpdateWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match, in)
+	x.written(w, err)
+}
+
+// patch serves PATCH /Type/id.
+func (x *exchange) patch() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	in, ok := x.patchInput()
+	if !ok {
+		return
+	}
+	w, err := x.h.service.Patch(x.r.Context(), x.caller, x.key, match, in)
+	x.written(w, err)
+}
+
+// patchWhere serves PATCH /Type?….
+func (x *exchange) patchWhere() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	in, ok := x.patchInput()
+	if !ok {
+		return
+	}
+	w, err := x.h.service.PatchWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match, in)
 	x.written(w, err)
 }
 
@@ -140,6 +169,21 @@ func (x *exchange) input() (interaction.Input, bool) {
 		x.refuse(http.StatusUnsupportedMediaType, errMediaType)
 		return interaction.Input{}, false
 	}
+	return x.payload()
+}
+
+// patchInput is input for a patch.
+func (x *exchange) patchInput() (interaction.Input, bool) {
+	if kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || kind != interaction.JSONPatch {
+		x.w.Header()["Accept-Patch"] = []string{interaction.JSONPatch}
+		x.refuse(http.StatusUnsupportedMediaType, errMediaType)
+		return interaction.Input{}, false
+	}
+	return x.payload()
+}
+
+// payload reads the body and the validation level.
+func (x *exchange) payload() (interaction.Input, bool) {
 	in := interaction.Input{}
 	if level := x.r.Header.Get(levelHeader); level != "" {
 		l, ok := validate.ParseLevel(level)
