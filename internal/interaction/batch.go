@@ -271,7 +271,8 @@ func (b *bundle) answer(e *entry, opt Bundling) {
 // responseVersion adds what an answer says of a version.
 func (b *bundle) responseVersion(e *entry, v *record.Version) {
 	id := strconv.FormatUint(uint64(v.VersionID), 10)
-	if e.writes() && e.method != "DELETE" {
+	// Where a caller names no resource to delete, the answer says which it was.
+	if e.writes() && (e.method != "DELETE" || e.path == "") {
 		b.text(`,"location":"`, typeName(v.Type), `/`, v.ID, `/_history/`, id, `"`)
 	}
 	b.text(`,"etag":"W/\"`, id, `\""`)

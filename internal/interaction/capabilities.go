@@ -76,7 +76,7 @@ func (s *Service) makeCapabilities() []byte {
 			b = append(append(append(b, `{"code":"`...), code...), `"}`...)
 		}
 		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":true,`...)
-		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":"single"`...)
+		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":"multiple"`...)
 		b = s.appendSearch(b, t)
 		b = append(b, '}')
 	}

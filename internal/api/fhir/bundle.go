@@ -13,13 +13,19 @@ func (x *exchange) bundle() {
 	if !ok {
 		return
 	}
-	body, err := x.h.service.Bundle(x.r.Context(), x.caller, in.Body, interaction.Bundling{
-		Level:  in.Level,
+	opt := x.bundling()
+	opt.Level = in.Level
+	body, err := x.h.service.Bundle(x.r.Context(), x.caller, in.Body, opt)
+	x.document(body, err)
+}
+
+// bundling is how answers in a Bundle are told.
+func (x *exchange) bundling() interaction.Bundling {
+	return interaction.Bundling{
 		Return: parsePrefer(x.r.Header).back,
 		Refuse: func(err error) (int, []byte) {
 			status, issues := x.explain(err)
 			return status, core.AppendOutcome(nil, issues...)
 		},
-	})
-	x.document(body, err)
+	}
 }

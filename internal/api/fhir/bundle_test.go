@@ -29,6 +29,28 @@ func TestTransactionOverHTTP(t *testing.T) {
 	})
 }
 
+func TestDeleteManyOverHTTP(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		for _, id := range []string{"a", "b", "c"} {
+			s.do("PUT", r4+"/Basic/"+id, `{"resourceType":"Basic","id":"`+id+`","code":{"text":"x"},"created":"2020"}`).want(t, 201)
+		}
+		const query = "/Basic?created=2020&_count=2"
+		got := s.do("DELETE", r4+query, "").want(t, 200, `"type":"batch-response"`, `"relation":"next","url":"`+base+query, `"status":"204","location":"Basic/a/_history/2"`)
+		if n := strings.Count(got.body, `"status":"204"`); n != 2 {
+			t.Errorf("%d are deleted, want 2", n)
+		}
+		if got := s.do("DELETE", r4+query, "").want(t, 200, "Basic/c/_history/2"); strings.Contains(got.body, "next") {
+			t.Errorf("the last has a next link: %s", got.body)
+		}
+		if got := s.do("DELETE", r4+query, "").want(t, 200, "batch-response"); strings.Contains(got.body, "entry") {
+			t.Errorf("nothing is found, and yet: %s", got.body)
+		}
+		s.do("DELETE", r4+query, "", `If-Match: W/"1"`).outcome(t, 400, "value")
+		s.do("DELETE", r4+"/Basic?created=2020&_count=101", "").outcome(t, 400, "value")
+		s.do("DELETE", r4+"/Basic?_count=1", "").outcome(t, 400, "value")
+	})
+}
+
 func TestConditionalWritesOverHTTP(t *testing.T) {
 	onEngines(t, func(t *testing.T, s *server) {
 		const body, query = `{"resourceType":"Patient","identifier":[{"system":"urn:s","value":"1"}]}`, "?identifier=urn:s%7C1"

@@ -110,6 +110,15 @@ func (x *exchange) deleteWhere() {
 	if !ok {
 		return
 	}
+	if interaction.DeletesMany(x.r.URL.RawQuery) {
+		if match != (interaction.Match{}) {
+			x.fail(fault.New(fault.Invalid, "_count and If-Match cannot be combined").WithCode("value"))
+			return
+		}
+		body, err := x.h.service.DeleteMany(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, x.bundling())
+		x.document(body, err)
+		return
+	}
 	w, err := x.h.service.DeleteWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match)
 	x.deleted(w, err)
 }
