@@ -172,6 +172,10 @@ func (s *Service) aloneEntry(ctx context.Context, c Caller, e *entry, opt Bundli
 func (s *Service) readEntry(ctx context.Context, c Caller, e *entry) (err error) {
 	parts := strings.Split(e.path, "/")
 	switch {
+	case e.path == "_history":
+		e.document, err = s.HistoryOf(ctx, c, "", e.query)
+	case len(parts) == 2 && parts[1] == "_history":
+		e.document, err = s.HistoryOf(ctx, c, parts[0], e.query)
 	case e.path == "metadata":
 		e.document, err = s.Capabilities(ctx, c)
 	case len(parts) == 1:

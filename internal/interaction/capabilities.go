@@ -27,13 +27,14 @@ const (
 	PatchCode   Code = "patch"
 	DeleteCode  Code = "delete"
 	HistoryCode Code = "history-instance"
+	ChangesCode Code = "history-type"
 	CreateCode  Code = "create"
 	SearchCode  Code = "search-type"
 )
 
 // Served lists the interactions with the resources of a type, in the order of FHIR's table.
 func Served() []Code {
-	return []Code{ReadCode, VReadCode, UpdateCode, PatchCode, DeleteCode, HistoryCode, CreateCode, SearchCode}
+	return []Code{ReadCode, VReadCode, UpdateCode, PatchCode, DeleteCode, HistoryCode, ChangesCode, CreateCode, SearchCode}
 }
 
 // Capabilities gives the CapabilityStatement. It is made from the tables that serve the requests.
@@ -80,7 +81,7 @@ func (s *Service) makeCapabilities() []byte {
 		b = s.appendSearch(b, t)
 		b = append(b, '}')
 	}
-	return append(b, `],"interaction":[{"code":"transaction"},{"code":"batch"}]}]}`...)
+	return append(b, `],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"}]}]}`...)
 }
 
 // appendSearch appends what can be searched in a type, and what of it can be included.

@@ -38,6 +38,7 @@ var validator = validate.New(def.R4())
 //	put Type/id [if=version] body      post Type [key=uuid] body      delete Type/id [if=version]
 //	read Type/id[?query]               vread Type/id/version          history Type/id[?query]
 //	put Type?query [if=version] body   post Type unless=query body    delete Type?query [if=version]
+//	history Type[?query]               history [?query]
 //	patch Type/id [if=version] patch   patch Type?query [if=version] patch
 //	batch entry ;; entry …             transaction entry ;; entry …   with entry: METHOD url [@fullUrl] [if=version] [unless=query] [body]
 //	search Type[?query]                lenient Type[?query]           next (the page after the last search or history)
@@ -176,6 +177,9 @@ func (s *script) run(line string) []string {
 		v, err := s.service.VRead(ctx, s.caller, key, parts[2])
 		return document(v.Body, err)
 	case "history":
+		if key.ID == "" {
+			return s.bundle(func(q string) ([]byte, error) { return s.service.HistoryOf(ctx, s.caller, key.Type, q) }, query)
+		}
 		return s.bundle(func(q string) ([]byte, error) { return s.service.History(ctx, s.caller, key, q) }, query)
 	case "search", "lenient":
 		return s.bundle(func(q string) ([]byte, error) {
