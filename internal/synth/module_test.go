@@ -58,11 +58,13 @@ const soreDrug = `{"name": "Elbow Drug", "states": {
     "prescription": {"as_needed": true}, "direct_transition": "Terminal"},
   "Terminal": {"type": "Terminal"}}}`
 
+const soreTable = "gender,age,Elbow_Hurts,Terminal\nF,0-140,1,0\nM,0-140,0,1\n"
+
 func TestSyntheaModuleRuns(t *testing.T) {
 	folder := fstest.MapFS{
 		"sore_elbow.json":              {Data: []byte(sore)},
 		"care/elbow_drug.json":         {Data: []byte(soreDrug)},
-		"lookup_tables/sore_elbow.csv": {Data: []byte("gender,age,Elbow_Hurts,Terminal\nF,0-140,1,0\nM,0-140,0,1\n")},
+		"lookup_tables/sore_elbow.csv": {Data: []byte(soreTable)},
 	}
 	women, sore, men, drugs := 0, 0, 0, 0
 	records(t, synth.Options{Patients: 200, Years: -1, Modules: []fs.FS{folder}, OnlyThem: true}, func(r record) {
@@ -91,8 +93,9 @@ func TestSyntheaModuleRuns(t *testing.T) {
 
 func TestUnknownStateType(t *testing.T) {
 	folder := fstest.MapFS{
-		"odd.json":             {Data: []byte(strings.Replace(sore, `"type": "Counter"`, `"type": "Physiology"`, 1))},
-		"care/elbow_drug.json": {Data: []byte(soreDrug)},
+		"odd.json":                     {Data: []byte(strings.Replace(sore, `"type": "Counter"`, `"type": "Physiology"`, 1))},
+		"care/elbow_drug.json":         {Data: []byte(soreDrug)},
+		"lookup_tables/sore_elbow.csv": {Data: []byte(soreTable)},
 	}
 	err := synth.Generate(t.Context(), synth.Options{Patients: 1, Modules: []fs.FS{folder}}, func(string, []byte) error { return nil })
 	want := `module odd.json, state "Counted": state type "Physiology" is not known`
