@@ -184,8 +184,8 @@ var errToken = fault.New(fault.Invalid, "Invalid pagination token.").At("page")
 // open reads the token of a query on the data store of a view.
 func (p *Planner) open(v *record.View, q *search.Query) (t token, err error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(q.Page)
-	if err != nil || len(sealed) < p.seal.NonceSize() {
-		return t, errToken
+	if err != nil || len(sealed) < p.seal.NonceSize() || base64.RawURLEncoding.EncodeToString(sealed) != q.Page {
+		return t, errToken // a page has one token, not all that mean the same
 	}
 	b, err := p.seal.Open(nil, sealed[:p.seal.NonceSize()], sealed[p.seal.NonceSize():], sealedFor(v))
 	hash := q.Hash()
