@@ -45,6 +45,23 @@ func Open(dir string, o Options) (*Engine, error) {
 	if base == nil {
 		base = vfs.Default
 	}
+	e, err := openOnce(base, dir, o)
+	if errors.Is(err, fs.ErrNotExist) && unborn(base, dir) {
+		if err := removeAll(base, dir); err != nil {
+			return nil, fault.Wrap(fault.Unavailable, err, "what is left of a store that was never finished cannot be removed")
+		}
+		e, err = openOnce(base, dir, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.folder.done.Add(1)
+	go e.folder.run(e)
+	return e, nil
+}
+
+// openOnce opens the folder, with a guard of its own.
+func openOnce(base vfs.FS, dir string, o Options) (*Engine, error) {
 	g := newGuard(base, dir, o)
 	if err := g.MkdirAll(dir, dirMode); err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "the data folder cannot be made")
@@ -55,17 +72,9 @@ func Open(dir string, o Options) (*Engine, error) {
 		}
 	}
 	e := &Engine{guard: g, slot: make(chan struct{}, 1), folder: newFolder()}
-	err := e.open(dir, o)
-	if err != nil && e.guard.lockErr == nil && unborn(base, dir) {
-		if rerr := removeAll(base, dir); rerr == nil {
-			err = e.open(dir, o)
-		}
-	}
-	if err != nil {
+	if err := e.open(dir, o); err != nil {
 		return nil, errors.Join(err, e.unlock())
 	}
-	e.folder.done.Add(1)
-	go e.folder.run(e)
 	return e, nil
 }
 
