@@ -5,6 +5,7 @@ package search
 import (
 	"time"
 
+	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/search/index"
 )
@@ -22,6 +23,7 @@ type Options struct {
 	MaxChain     int       // links of a chain, _has counted; 0: 10
 	Now          time.Time // of the request, for ap on dates
 	Zone         int       // of dates without one: minutes east of UTC
+	Compartment  fhir.Key  // only resources in the compartment of this one; zero: all
 	Base         string    // what absolute references to this server begin with, with a slash at the end; they mean the relative ones
 }
 
@@ -64,15 +66,17 @@ type Query struct {
 	Page       string   // token of the page that is wanted; empty: the first
 	Ignored    []string // parameters that were not understood, if Lenient
 
-	pairs []Pair // as understood, without Page
+	within fhir.Key // compartment; zero: none
+	pairs  []Pair   // as understood, without Page
 }
 
-// Clause is one condition: exactly one of Leaf, Chain and Has is set.
+// Clause is one condition: exactly one of Leaf, Chain, Has and Any is set.
 type Clause struct {
 	Name  string // as the caller wrote it
 	Leaf  *Leaf
 	Chain *Chain
 	Has   *Has
+	Any   []Clause // one of them at least holds; made for compartments only
 }
 
 // Leaf asks a parameter of the resource itself; any of the values will do.
