@@ -184,6 +184,8 @@ func (s *Service) readEntry(ctx context.Context, c Caller, e *entry) (err error)
 		e.made.Version, err = s.Read(ctx, c, e.key)
 	case len(parts) == 3 && parts[2] == "_history":
 		e.document, err = s.History(ctx, c, e.key, e.query)
+	case len(parts) == 3:
+		e.document, err = s.Search(ctx, c, Find{Type: parts[2], In: e.key, Query: e.query})
 	case len(parts) == 4 && parts[2] == "_history":
 		e.made.Version, err = s.VRead(ctx, c, e.key, parts[3])
 	default:

@@ -39,6 +39,7 @@ var validator = validate.New(def.R4())
 //	read Type/id[?query]               vread Type/id/version          history Type/id[?query]
 //	put Type?query [if=version] body   post Type unless=query body    delete Type?query [if=version]
 //	history Type[?query]               history [?query]
+//	search Type/id/Type[?query] (in a compartment)
 //	patch Type/id [if=version] patch   patch Type?query [if=version] patch
 //	batch entry ;; entry …             transaction entry ;; entry …   with entry: METHOD url [@fullUrl] [if=version] [unless=query] [body]
 //	search Type[?query]                lenient Type[?query]           next (the page after the last search or history)
@@ -182,6 +183,11 @@ func (s *script) run(line string) []string {
 		}
 		return s.bundle(func(q string) ([]byte, error) { return s.service.History(ctx, s.caller, key, q) }, query)
 	case "search", "lenient":
+		if parts[2] != "" {
+			return s.bundle(func(q string) ([]byte, error) {
+				return s.service.Search(ctx, s.caller, interaction.Find{Type: parts[2], In: key, Query: q})
+			}, query)
+		}
 		return s.bundle(func(q string) ([]byte, error) {
 			return s.service.Search(ctx, s.caller, interaction.Find{Type: key.Type, Query: q, Lenient: verb == "lenient"})
 		}, query)

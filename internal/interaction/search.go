@@ -20,8 +20,9 @@ import (
 // Find is a search in one type.
 type Find struct {
 	Type    string
-	Query   string // as it stands in a URL or a form
-	Lenient bool   // ignore parameters that are not understood, and say so
+	In      fhir.Key // the compartment to search in; zero: all resources of the type
+	Query   string   // as it stands in a URL or a form
+	Lenient bool     // ignore parameters that are not understood, and say so
 }
 
 // Search gives the searchset Bundle of a page of a search.
@@ -35,12 +36,15 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 	if _, err := typeID(f.Type); err != nil {
 		return nil, err
 	}
+	if f.In.Type != "" && !fhir.ValidID(f.In.ID) {
+		return nil, errNever
+	}
 	pairs, err := parsePairs(f.Query)
 	if err != nil {
 		return nil, err
 	}
 	q, err := search.Parse(def.R4(), f.Type, pairs, search.Options{Lenient: f.Lenient, DefaultCount: s.opt.DefaultCount,
-		MaxCount: s.opt.MaxCount, Now: s.opt.Now(), Base: c.Base + "/"})
+		MaxCount: s.opt.MaxCount, Now: s.opt.Now(), Compartment: f.In, Base: c.Base + "/"})
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +57,11 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	return s.searchset(c, q, page, head.Time())
+	path := f.Type
+	if f.In.Type != "" {
+		path = f.In.String() + "/" + f.Type
+	}
+	return s.searchset(c, path, q, page, head.Time())
 }
 
 // parsePairs reads name=value&… in order, as search needs it.
@@ -75,15 +83,15 @@ func parsePairs(query string) ([]search.Pair, error) {
 }
 
 // searchset makes the Bundle of a page. Resources are copied as they are stored, unless only a part of each is wanted.
-func (s *Service) searchset(c Caller, q *search.Query, page *plan.Result, at time.Time) ([]byte, error) {
+func (s *Service) searchset(c Caller, path string, q *search.Query, page *plan.Result, at time.Time) ([]byte, error) {
 	canonical := q.Canonical()
-	links := []link{{"self", address(c.Base, q.Type, canonical)}}
+	links := []link{{"self", address(c.Base, path, canonical)}}
 	if page.Next != "" {
 		query := "page=" + url.QueryEscape(page.Next)
 		if canonical != "" {
 			query = canonical + "&" + query
 		}
-		links = append(links, link{"next", address(c.Base, q.Type, query)})
+		links = append(links, link{"next", address(c.Base, path, query)})
 	}
 	total := -1
 	if page.Total != nil {

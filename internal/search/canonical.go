@@ -39,6 +39,9 @@ func (q *Query) Hash() [16]byte {
 		h.Write([]byte(s))
 	}
 	write(q.Type)
+	if q.within.Type != "" {
+		write(q.within.String())
+	}
 	for _, p := range q.pairs {
 		write(p.Name)
 		write(p.Value)

@@ -49,6 +49,11 @@ func Parse(defs *def.Definitions, typ string, pairs []Pair, opt Options) (*Query
 			return nil, err
 		}
 	}
+	if opt.Compartment.Type != "" {
+		if err := p.compartment(); err != nil {
+			return nil, err
+		}
+	}
 	return p.q, p.agree()
 }
 

@@ -5,6 +5,7 @@ package search
 import (
 	"time"
 
+	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/search/index"
 )
@@ -22,6 +23,7 @@ type Options struct {
 	MaxChain     int       // links of a chain, _has counted; 0: 10
 	Now          time.Time // of the request, for ap on dates
 	Zone         int       // of dates without one: minutes east of UTC
+	Compartment  fhir.Key  // only resources in the compartment of this one; zero: all
 	Base         string    // what absolute references to this server begin with, with a slash at the end; they mean the relative ones
 }
 
@@ -65,7 +67,8 @@ type Query struct {
 	Now        int64    // what ap on dates compares with, microseconds since 1970 UTC: Options.Now, until SetNow
 	Ignored    []string // parameters that were not understood, if Lenient
 
-	pairs []Pair // as understood, without Page
+	within fhir.Key // compartment; zero: none
+	pairs  []Pair   // as understood, without Page
 }
 
 // SetNow makes ap on dates compare with another time than that of the request: the pages of one search share that of its first.
@@ -87,14 +90,18 @@ func (c *Clause) setNow(micros int64) {
 	case c.Has != nil:
 		c.Has.Link.Clause.setNow(micros)
 	}
+	for i := range c.Any {
+		c.Any[i].setNow(micros)
+	}
 }
 
-// Clause is one condition: exactly one of Leaf, Chain and Has is set.
+// Clause is one condition: exactly one of Leaf, Chain, Has and Any is set.
 type Clause struct {
 	Name  string // as the caller wrote it
 	Leaf  *Leaf
 	Chain *Chain
 	Has   *Has
+	Any   []Clause // one of them at least holds; made for compartments only
 }
 
 // Leaf asks a parameter of the resource itself; any of the values will do.

@@ -392,3 +392,55 @@ func TestStoresEnd(t *testing.T) {
 		}
 	})
 }
+
+func TestChecksSeeTheNewestState(t *testing.T) {
+	onEngines(t, func(t *testing.T, e engine.Engine) {
+		// Two sets of stores on one engine are what two processes would be.
+		a, b := open(t, e, store.Options{}), open(t, e, store.Options{})
+		errFull := errors.New("there are three")
+		var mu sync.Mutex
+		refused := 0
+		var wg sync.WaitGroup
+		for i := range 32 {
+			s := a
+			if i%2 == 1 {
+				s = b
+			}
+			wg.Go(func() {
+				_, err := s.Commit(context.Background(), store.Group{
+					Changes: []*store.Change{change(t, s, store.Put{Assign: true}, patient("x", fmt.Sprint(i)))},
+					Check: func(ctx context.Context, newest *record.View) error {
+						n, err := newest.Count(ctx, typeID("Patient"))
+						if err == nil && n >= 3 {
+							return errFull
+						}
+						return err
+					},
+				})
+				mu.Lock()
+				defer mu.Unlock()
+				if errors.Is(err, errFull) {
+					refused++
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n, _ := view(t, a).Count(t.Context(), typeID("Patient")); n != 3 || refused != 29 {
+			t.Errorf("%d patients, %d refused; want 3 and 29", n, refused)
+		}
+	})
+}
+
+func TestRefusalsNameTheChange(t *testing.T) {
+	s := open(t, mem.New(), store.Options{})
+	_, err := s.Commit(t.Context(), store.Group{Atomic: true, Changes: []*store.Change{
+		change(t, s, store.Put{}, patient("a", "1")),
+		change(t, s, store.Put{If: store.If{Exists: true}}, patient("b", "1")),
+	}})
+	var refusal *store.Refusal
+	if !errors.As(err, &refusal) || refusal.Index != 1 || !errors.Is(err, fault.NotFound) {
+		t.Errorf("got %v, want that change 1 is refused", err)
+	}
+}

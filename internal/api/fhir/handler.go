@@ -43,6 +43,7 @@ type exchange struct {
 	caller interaction.Caller
 	key    core.Key // from the path, as far as it has them
 	vid    string
+	within core.Key // the compartment that is searched
 	pretty bool
 }
 
@@ -54,7 +55,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.refuse(http.StatusNotFound, errPath)
 		return
 	}
-	x.key, x.vid = core.Key{Type: p.typ, ID: p.id}, p.vid
+	x.key, x.vid, x.within = core.Key{Type: p.typ, ID: p.id}, p.vid, p.within
 	x.pretty = wantsPretty(r.URL.RawQuery)
 	if !acceptsJSON(r) {
 		x.refuse(http.StatusNotAcceptable, errAccept)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	core "galen/internal/fhir"
 	"galen/internal/interaction"
 )
 
@@ -21,6 +22,7 @@ const (
 	typeChangesShape              // /Type/_history
 	instanceShape                 // /Type/id
 	historyShape                  // /Type/id/_history
+	compartmentShape              // /Type/id/Type
 	versionShape                  // /Type/id/_history/vid
 )
 
@@ -44,6 +46,7 @@ var routes = [...]route{
 	{changesShape, http.MethodGet, "", (*exchange).changes},
 	{typeShape, http.MethodPost, interaction.CreateCode, (*exchange).create},
 	{typeShape, http.MethodGet, interaction.SearchCode, (*exchange).search},
+	{compartmentShape, http.MethodGet, interaction.SearchCode, (*exchange).searchCompartment},
 	{searchShape, http.MethodPost, interaction.SearchCode, (*exchange).searchForm},
 	{systemShape, http.MethodPost, "", (*exchange).bundle},
 	{typeShape, http.MethodPut, interaction.UpdateCode, (*exchange).updateWhere},
@@ -83,6 +86,7 @@ type path struct {
 	dataStore string
 	typ, id   string
 	vid       string
+	within    core.Key // the compartment
 }
 
 // parsePath reads /datastore/{id}/r4/…; a slash at the end makes no difference.
@@ -126,6 +130,9 @@ func parsePath(s string) (p path, ok bool) {
 		p.shape = instanceShape
 	case n == 3 && parts[2] == "_history":
 		p.shape = historyShape
+	case n == 3 && core.ValidTypeName(parts[2]):
+		p.shape, p.within = compartmentShape, core.Key{Type: p.typ, ID: p.id}
+		p.typ, p.id = parts[2], ""
 	case n == 4 && parts[2] == "_history":
 		p.shape = versionShape
 	default:

@@ -11,6 +11,9 @@ import (
 // search serves GET /Type?….
 func (x *exchange) search() { x.find(x.r.URL.RawQuery) }
 
+// searchCompartment serves GET /Type/id/Type?….
+func (x *exchange) searchCompartment() { x.find(x.r.URL.RawQuery) }
+
 // searchForm serves POST /Type/_search: parameters in the form, in the URL, or in both.
 func (x *exchange) searchForm() {
 	query := x.r.URL.RawQuery
@@ -34,6 +37,6 @@ func (x *exchange) searchForm() {
 
 func (x *exchange) find(query string) {
 	body, err := x.h.service.Search(x.r.Context(), x.caller,
-		interaction.Find{Type: x.key.Type, Query: query, Lenient: parsePrefer(x.r.Header).lenient})
+		interaction.Find{Type: x.key.Type, In: x.within, Query: query, Lenient: parsePrefer(x.r.Header).lenient})
 	x.document(body, err)
 }

@@ -155,3 +155,15 @@ func TestAdvertisedParametersCanBeSearched(t *testing.T) {
 		}
 	})
 }
+
+func TestCompartmentsOverHTTP(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		for _, id := range []string{"a", "b"} {
+			s.do("PUT", r4+"/Basic/"+id, `{"resourceType":"Basic","id":"`+id+`","code":{"text":"x"},"subject":{"reference":"Patient/p1"}}`).want(t, 201)
+		}
+		s.do("GET", r4+"/Patient/p1/Basic?_count=1", "").want(t, 200, `"total":2`, `"url":"`+base+`/Patient/p1/Basic?_count=1&page=`)
+		s.do("GET", r4+"/Patient/p2/Basic", "").want(t, 200, `"total":0`)
+		s.do("GET", r4+"/Patient/p1/Location", "").outcome(t, 404, "not-found")
+		s.do("POST", r4+"/Patient/p1/Basic", "{}").outcome(t, 405, "not-supported")
+	})
+}

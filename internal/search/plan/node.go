@@ -48,6 +48,9 @@ func (r *run) nodes(typ string, clauses []search.Clause) ([]node, error) {
 func (r *run) node(typ string, c search.Clause) (node, error) {
 	id := uint16(r.defs.Type(typ).ID)
 	switch {
+	case len(c.Any) > 0:
+		nodes, err := r.nodes(typ, c.Any)
+		return &anyNode{title: c.Name, nodes: nodes}, err
 	case c.Chain != nil:
 		return &chainNode{clause: c, typ: typ, id: id}, nil
 	case c.Has != nil:
