@@ -68,7 +68,7 @@ Every flag of serve is also an environment variable (GALEN_LISTEN for --listen) 
 		},
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	c.AddCommand(newServeCommand(), newDemoCommand(), newBenchCommand())
+	c.AddCommand(newServeCommand(), newDemoCommand(), newBenchCommand(), newPackageCommand())
 	return c
 }
 
