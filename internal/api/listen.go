@@ -32,6 +32,9 @@ func (s *Server) Listen(ctx context.Context) error {
 	return nil
 }
 
+// ErrRemote is why Listen refuses an address that other machines can reach, in clear, unless AllowRemote is set.
+var ErrRemote = errors.New("what other machines can reach must not be served in clear")
+
 // checkAddress refuses to serve patient data in clear to other machines unless told to.
 func (s *Server) checkAddress() error {
 	if s.o.AllowRemote || s.o.CertFile != "" {
@@ -42,7 +45,7 @@ func (s *Server) checkAddress() error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	if !addr.IP.IsLoopback() {
-		return fmt.Errorf("listen: %s is not a loopback address: give a TLS certificate, or allow clear text to other machines explicitly", s.o.Listen)
+		return fmt.Errorf("listen on %s: %w", s.o.Listen, ErrRemote)
 	}
 	return nil
 }

@@ -17,6 +17,9 @@ func (p *parser) clause(typ, name, value string, depth int) (Clause, error) {
 	if depth > p.opt.MaxChain {
 		return Clause{}, fault.New(fault.TooCostly, "a chain of more than %d links", p.opt.MaxChain)
 	}
+	if p.links += min(depth, 1); p.links > maxLinks {
+		return Clause{}, fault.New(fault.TooCostly, "the chains of this search lead to more than %d types; name them, as in subject:Patient.name", maxLinks)
+	}
 	if rest, ok := strings.CutPrefix(name, "_has:"); ok {
 		return p.has(typ, name, rest, value, depth)
 	}
@@ -77,21 +80,47 @@ func (p *parser) chain(typ, name string, param *def.SearchParam, target, rest, v
 	c := &Chain{Param: param}
 	var first error
 	for _, t := range targets {
+		if len(targets) > 1 && !p.knows(t, rest) {
+			continue
+		}
 		left := p.left
 		next, err := p.clause(t, rest, value, depth+1)
-		if err == nil {
+		switch {
+		case err == nil:
 			c.Next = append(c.Next, Link{t, next})
 			continue
+		case errors.Is(err, fault.TooCostly): // to go on without this type would be another search
+			return Clause{}, err
 		}
 		p.left = left
 		if first == nil || errors.Is(first, errUnknown) && !errors.Is(err, errUnknown) {
 			first = err
 		}
 	}
-	if len(c.Next) == 0 {
-		return Clause{}, first
+	switch {
+	case len(c.Next) > 0:
+		return Clause{Name: name, Chain: c}, nil
+	case first == nil:
+		return Clause{}, p.unknown(targets[0], parameter(rest))
 	}
-	return Clause{Name: name, Chain: c}, nil
+	return Clause{}, first
+}
+
+// maxLinks is how many links all chains of a search have together, one without a type counted for each type that knows the
+// rest.
+const maxLinks = 1000
+
+// knows reports whether a type has the parameter that a condition begins with.
+func (p *parser) knows(typ, name string) bool {
+	return strings.HasPrefix(name, "_has:") || p.defs.SearchParam(typ, parameter(name)) != nil
+}
+
+// parameter is the code that a condition begins with.
+func parameter(name string) string {
+	if i := strings.IndexAny(name, ".:"); i >= 0 {
+		return name[:i]
+	}
+	return name
 }
 
 // targets lists the types that a reference parameter can lead to.

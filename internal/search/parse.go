@@ -17,11 +17,12 @@ const maxValue = 64 << 10
 
 // parser is one call of Parse.
 type parser struct {
-	defs *def.Definitions
-	opt  Options
-	q    *Query
-	left int // alternatives that may still come
-	seen map[string]bool
+	defs  *def.Definitions
+	opt   Options
+	q     *Query
+	left  int // alternatives that may still come
+	links int // of chains, so far
+	seen  map[string]bool
 }
 
 // errUnknown marks a fault about a parameter that the type does not have; Lenient ignores it.
@@ -113,7 +114,7 @@ func (p *parser) agree() error {
 func (p *parser) unknown(typ, code string) error {
 	var near []string
 	for _, sp := range p.defs.SearchParams(typ) {
-		if distance(sp.Code, code) <= max(1, len(code)/3) || len(code) > 2 && strings.HasPrefix(sp.Code, code) {
+		if distance(sp.Code, code) <= max(1, (len(code)+2)/3) || len(code) > 2 && strings.HasPrefix(sp.Code, code) {
 			near = append(near, sp.Code)
 		}
 	}

@@ -13,25 +13,14 @@ import (
 )
 
 func (s *service) startExport(ctx context.Context, in *StartFHIRExportJobRequest) (*StartFHIRExportJobResponse, error) {
-	account, err := s.account(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.canStart(ctx, account, in.DatastoreId); err != nil {
-		return nil, err
-	}
 	to := in.OutputDataConfig.S3Configuration
-	spec := bulk.ExportSpec{Account: account, DataStore: in.DatastoreId, Output: to.S3Uri, KeyID: to.KmsKeyId, Role: in.DataAccessRoleArn}
 	token := tokenOf("StartFHIRExportJob", &in.ClientToken, in)
-	id, err := s.Catalog.Once(ctx, account, token, job.NewID(), func(id string, also catalog.Also) error {
+	id, err := s.start(ctx, in.DatastoreId, token, func(account, id string, also catalog.Also) error {
+		spec := bulk.ExportSpec{Account: account, DataStore: in.DatastoreId, Output: to.S3Uri, KeyID: to.KmsKeyId, Role: in.DataAccessRoleArn}
 		_, err := s.Bulk.StartExport(ctx, s.Principal(ctx), id, in.JobName, spec, also)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	j, err := s.started(ctx, in.DatastoreId, catalog.ExportQueue, id)
-	return &StartFHIRExportJobResponse{JobId: id, JobStatus: jobStatus[j.State], DatastoreId: in.DatastoreId}, err
+	return &StartFHIRExportJobResponse{JobId: id, JobStatus: JobStatusSubmitted, DatastoreId: in.DatastoreId}, err
 }
 
 func (s *service) describeExport(ctx context.Context, in *DescribeFHIRExportJobRequest) (*DescribeFHIRExportJobResponse, error) {
@@ -46,20 +35,9 @@ func (s *service) describeExport(ctx context.Context, in *DescribeFHIRExportJobR
 func (s *service) listExports(ctx context.Context, in *ListFHIRExportJobsRequest) (*ListFHIRExportJobsResponse, error) {
 	query := *in
 	query.NextToken, query.MaxResults = "", nil
-	jobs, next, err := s.listJobs(ctx, in.DatastoreId, catalog.ExportQueue,
-		jobFilter(in.JobName, in.JobStatus, in.SubmittedBefore, in.SubmittedAfter), in.NextToken, in.MaxResults, query)
-	if err != nil {
-		return nil, err
-	}
-	out := &ListFHIRExportJobsResponse{ExportJobPropertiesList: []ExportJobProperties{}, NextToken: next}
-	for _, j := range jobs {
-		p, err := exportProperties(j)
-		if err != nil {
-			return nil, err
-		}
-		out.ExportJobPropertiesList = append(out.ExportJobPropertiesList, *p)
-	}
-	return out, nil
+	page, next, err := listJobs(ctx, s, in.DatastoreId, catalog.ExportQueue,
+		jobFilter(in.JobName, in.JobStatus, in.SubmittedBefore, in.SubmittedAfter), in.NextToken, in.MaxResults, query, exportProperties)
+	return &ListFHIRExportJobsResponse{ExportJobPropertiesList: page, NextToken: next}, err
 }
 
 // exportProperties is an export as Describe and List show it.

@@ -13,29 +13,18 @@ import (
 )
 
 func (s *service) startImport(ctx context.Context, in *StartFHIRImportJobRequest) (*StartFHIRImportJobResponse, error) {
-	account, err := s.account(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.canStart(ctx, account, in.DatastoreId); err != nil {
-		return nil, err
-	}
 	if in.InputDataConfig.S3Uri == "" {
 		return nil, fault.New(fault.Invalid, "InputDataConfig.S3Uri must name an S3 prefix or object.")
 	}
 	to := in.JobOutputDataConfig.S3Configuration
-	spec := bulk.ImportSpec{Account: account, DataStore: in.DatastoreId, Input: in.InputDataConfig.S3Uri, Output: to.S3Uri, KeyID: to.KmsKeyId,
-		Role: in.DataAccessRoleArn, Level: string(in.ValidationLevel)}
 	token := tokenOf("StartFHIRImportJob", &in.ClientToken, in)
-	id, err := s.Catalog.Once(ctx, account, token, job.NewID(), func(id string, also catalog.Also) error {
+	id, err := s.start(ctx, in.DatastoreId, token, func(account, id string, also catalog.Also) error {
+		spec := bulk.ImportSpec{Account: account, DataStore: in.DatastoreId, Input: in.InputDataConfig.S3Uri, Output: to.S3Uri, KeyID: to.KmsKeyId,
+			Role: in.DataAccessRoleArn, Level: string(in.ValidationLevel)}
 		_, err := s.Bulk.StartImport(ctx, s.Principal(ctx), id, in.JobName, spec, also)
 		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	j, err := s.started(ctx, in.DatastoreId, catalog.ImportQueue, id)
-	return &StartFHIRImportJobResponse{JobId: id, JobStatus: jobStatus[j.State], DatastoreId: in.DatastoreId}, err
+	return &StartFHIRImportJobResponse{JobId: id, JobStatus: JobStatusSubmitted, DatastoreId: in.DatastoreId}, err
 }
 
 func (s *service) describeImport(ctx context.Context, in *DescribeFHIRImportJobRequest) (*DescribeFHIRImportJobResponse, error) {
@@ -50,20 +39,9 @@ func (s *service) describeImport(ctx context.Context, in *DescribeFHIRImportJobR
 func (s *service) listImports(ctx context.Context, in *ListFHIRImportJobsRequest) (*ListFHIRImportJobsResponse, error) {
 	query := *in
 	query.NextToken, query.MaxResults = "", nil
-	jobs, next, err := s.listJobs(ctx, in.DatastoreId, catalog.ImportQueue,
-		jobFilter(in.JobName, in.JobStatus, in.SubmittedBefore, in.SubmittedAfter), in.NextToken, in.MaxResults, query)
-	if err != nil {
-		return nil, err
-	}
-	out := &ListFHIRImportJobsResponse{ImportJobPropertiesList: []ImportJobProperties{}, NextToken: next}
-	for _, j := range jobs {
-		p, err := importProperties(j)
-		if err != nil {
-			return nil, err
-		}
-		out.ImportJobPropertiesList = append(out.ImportJobPropertiesList, *p)
-	}
-	return out, nil
+	page, next, err := listJobs(ctx, s, in.DatastoreId, catalog.ImportQueue,
+		jobFilter(in.JobName, in.JobStatus, in.SubmittedBefore, in.SubmittedAfter), in.NextToken, in.MaxResults, query, importProperties)
+	return &ListFHIRImportJobsResponse{ImportJobPropertiesList: page, NextToken: next}, err
 }
 
 // importProperties is an import as Describe and List show it.

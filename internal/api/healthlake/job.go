@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"galen/internal/catalog"
 	"galen/internal/job"
 )
 
@@ -37,9 +38,10 @@ func jobFilter(name string, status JobStatus, before, after time.Time) job.Filte
 	return job.Filter{Name: name, State: reverse(jobStatus, status), SubmittedBefore: before, SubmittedAfter: after}
 }
 
-// listJobs gives a page of a queue of a data store and the token of the next. query is what the token is bound to.
-func (s *service) listJobs(ctx context.Context, dataStore string, queue func(string) string, f job.Filter, token string, max *int32,
-	query any) ([]job.Job, string, error) {
+// listJobs gives a page of a queue of a data store, each job as show has it, and the token of the next page. query is what the
+// token is bound to.
+func listJobs[P any](ctx context.Context, s *service, dataStore string, queue func(string) string, f job.Filter, token string, max *int32,
+	query any, show func(job.Job) (*P, error)) ([]P, string, error) {
 	account, err := s.account(ctx)
 	if err != nil {
 		return nil, "", err
@@ -52,7 +54,18 @@ func (s *service) listJobs(ctx context.Context, dataStore string, queue func(str
 		return nil, "", err
 	}
 	jobs, next, err := s.Jobs.List(ctx, queue(dataStore), f, at, pageSize(max))
-	return jobs, nextToken(next, account, query), err
+	if err != nil {
+		return nil, "", err
+	}
+	page := make([]P, 0, len(jobs))
+	for _, j := range jobs {
+		p, err := show(j)
+		if err != nil {
+			return nil, "", err
+		}
+		page = append(page, *p)
+	}
+	return page, nextToken(next, account, query), nil
 }
 
 // describeJob gives one job of a queue of a data store.
@@ -72,18 +85,15 @@ func output(folder, keyID string) *OutputDataConfig {
 	return &OutputDataConfig{&S3Configuration{S3Uri: folder, KmsKeyId: keyID}}
 }
 
-// started answers a Start operation: job id is the one made now or the one that the client token stands for.
-func (s *service) started(ctx context.Context, dataStore string, queue func(string) string, id string) (job.Job, error) {
-	j, err := s.Jobs.Describe(ctx, queue(dataStore), id)
+// start carries out a Start operation on an active data store of the caller, once for each client token, and gives the job's id.
+// HealthLake has no conflict for these operations.
+func (s *service) start(ctx context.Context, dataStore string, token catalog.Token, do func(account, id string, also catalog.Also) error) (string, error) {
+	account, err := s.account(ctx)
 	if err != nil {
-		return job.Job{}, err
+		return "", err
 	}
-	j.State = job.Submitted // the answer is about the submission, the first time and every other
-	return j, nil
-}
-
-// canStart fails unless the data store is the caller's and active. HealthLake has no conflict for these operations.
-func (s *service) canStart(ctx context.Context, account, dataStore string) error {
-	_, err := s.Catalog.Open(ctx, account, dataStore)
-	return err
+	if _, err := s.Catalog.Open(ctx, account, dataStore); err != nil {
+		return "", err
+	}
+	return s.Catalog.Once(ctx, account, token, job.NewID(), func(id string, also catalog.Also) error { return do(account, id, also) })
 }

@@ -114,16 +114,21 @@ func (s *Service) drop(generation uint64) {
 
 // resource reads a resource from the source, else from what is built in; absent if neither has it.
 func (s *Service) resource(kind, url, version string) (fhir.Node, error) {
-	if s.opt.Source != nil {
-		text, err := s.opt.Source.Resource(kind, url, version)
-		if err != nil {
-			return fhir.Node{}, err
-		}
-		if text != nil {
-			return parseResource(text)
-		}
+	if n, err := s.stored(kind, url, version); err != nil || n.Ok() {
+		return n, err
 	}
-	text, err := builtin(kind, url, version)
+	if text := builtin(kind, url, version); text != nil {
+		return parseResource(text)
+	}
+	return fhir.Node{}, nil
+}
+
+// stored reads a resource from the source.
+func (s *Service) stored(kind, url, version string) (fhir.Node, error) {
+	if s.opt.Source == nil {
+		return fhir.Node{}, nil
+	}
+	text, err := s.opt.Source.Resource(kind, url, version)
 	if err != nil || text == nil {
 		return fhir.Node{}, err
 	}

@@ -76,7 +76,7 @@ func (r *run) referrers(ctx context.Context, typ string, param *def.SearchParam,
 // targetsReferring reads the targets for their ids, and the versions posted under each.
 func (r *run) targetsReferring(ctx context.Context, typ string, param *def.SearchParam, target string, targets docset.Set) (docset.Set, error) {
 	var found docset.Set
-	err := chunks(targets, chunk, func(numbers []uint32) (bool, error) {
+	err := r.chunks(targets, chunk, func(numbers []uint32) (bool, error) {
 		versions, err := r.bodies(ctx, uint16(r.defs.Type(target).ID), numbers)
 		if err != nil {
 			return false, err
@@ -156,7 +156,7 @@ func (r *run) termsReferring(ctx context.Context, typ string, param *def.SearchP
 func (r *run) candidatesReferring(ctx context.Context, typ string, param *def.SearchParam, target string, targets, within docset.Set) (docset.Set, error) {
 	var kept []uint32
 	id := uint16(r.defs.Type(target).ID)
-	err := chunks(within, chunk, func(numbers []uint32) (bool, error) {
+	err := r.chunks(within, chunk, func(numbers []uint32) (bool, error) {
 		ids, owners, err := r.referencesTo(ctx, typ, numbers, param, target)
 		if err != nil {
 			return false, err
@@ -235,7 +235,7 @@ func (n *hasNode) docs(ctx context.Context, r *run, _ docset.Set) (docset.Set, e
 		return r.numbersOf(ctx, n.id, ids)
 	}
 	var found docset.Set
-	err = chunks(sources, chunk, func(numbers []uint32) (bool, error) {
+	err = r.chunks(sources, chunk, func(numbers []uint32) (bool, error) {
 		ids, _, err := r.referencesTo(ctx, has.Link.Type, numbers, has.Param, n.typ)
 		if err != nil {
 			return false, err

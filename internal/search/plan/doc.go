@@ -14,7 +14,8 @@
 //	P3: Order: by the sort keys, versions without a value last in both directions; then by number, which is the order of
 //	    commit. Without _sort: by number.
 //	P4: No step makes one round trip to the engine for each posting or resource; bodies are read in chunks.
-//	P5: A request reads at most Options.MaxBodies bodies to decide, and holds at most a page and a chunk of them.
+//	P5: A request reads at most Options.MaxBodies bodies to decide, and holds at most a page and a chunk of them; a page of
+//	    large bodies ends early, and so does what it includes.
 //
 // Nodes are answered from terms, fewest first, unless it costs less to ask the bodies of the candidates: then they become
 // filters. http://hl7.org/fhir/R4/search.html

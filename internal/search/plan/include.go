@@ -23,6 +23,7 @@ type included struct {
 	r     *run
 	there map[fhir.Key]bool // matches and what is included
 	asked map[fhir.Key]bool // references that were followed
+	bytes int
 	full  bool
 }
 
@@ -59,7 +60,7 @@ func (r *run) includes(ctx context.Context) error {
 		from = r.result.Included[before:]
 	}
 	if in.full {
-		r.result.Warnings = append(r.result.Warnings, fmt.Sprintf("Only the first %d included resources are in this page.", r.opt.MaxIncluded))
+		r.result.Warnings = append(r.result.Warnings, fmt.Sprintf("Only %d of the included resources are in this page: there are more than a page may have.", len(r.result.Included)))
 	}
 	return nil
 }
@@ -168,7 +169,7 @@ func (in *included) reverse(ctx context.Context, inc search.Include, from []reco
 // add reads versions of a type and includes those that are not there yet, up to the limit.
 func (in *included) add(ctx context.Context, typ uint16, numbers docset.Set) error {
 	r := in.r
-	return chunks(numbers, chunk, func(some []uint32) (bool, error) {
+	return r.chunks(numbers, chunk, func(some []uint32) (bool, error) {
 		versions, err := r.bodies(ctx, typ, some)
 		if err != nil {
 			return false, err
@@ -178,7 +179,7 @@ func (in *included) add(ctx context.Context, typ uint16, numbers docset.Set) err
 			if in.there[key] {
 				continue
 			}
-			if len(r.result.Included) == r.opt.MaxIncluded {
+			if in.bytes += len(versions[i].Body); len(r.result.Included) == r.opt.MaxIncluded || in.bytes > r.opt.PageBytes {
 				in.full = true
 				return false, nil
 			}

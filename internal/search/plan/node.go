@@ -136,7 +136,7 @@ func (r *run) filterAll(ctx context.Context, typ uint16, set docset.Set, filters
 		return set, nil
 	}
 	var kept []uint32
-	err := chunks(set, chunk, func(numbers []uint32) (bool, error) {
+	err := r.chunks(set, chunk, func(numbers []uint32) (bool, error) {
 		versions, err := r.bodies(ctx, typ, numbers)
 		if err != nil {
 			return false, err

@@ -389,3 +389,37 @@ func TestASearchThatHasToReadTooMuchSaysSo(t *testing.T) {
 		t.Errorf("a request that has ended: %v", err)
 	}
 }
+
+// TestAPageOfLargeResourcesEndsEarly pages through resources that do not fit into one page together, in every kind of order.
+func TestAPageOfLargeResourcesEndsEarly(t *testing.T) {
+	b := newBench(t, mem.New(), 1)
+	for i := range 60 {
+		b.put(fmt.Appendf(nil, `{"resourceType":"Patient","id":"p%02d","gender":%q,"birthDate":"19%02d","text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">%s</div>"}}`,
+			i, []string{"male", "female"}[i%2], 60-i%7, strings.Repeat("x", 1000)))
+	}
+	p, err := plan.New(def.R4(), terms(), plan.Options{PageKey: make([]byte, 32), PageBytes: 8000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.planner = p
+	for _, sort := range [][]string{nil, {"-_id"}, {"birthdate"}, {"-birthdate", "gender"}, {"gender"}} {
+		want := b.model.search("Patient", nil, sort)
+		got, _, err := b.find("Patient", nil, sort, 50, nil)
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("sorted by %v: %d of %d (%v)\n got %v\nwant %v", sort, len(got), len(want), err, got, want)
+		}
+		q, err := search.Parse(def.R4(), "Patient", []search.Pair{{Name: "_count", Value: "50"}}, search.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		view, err := b.store.View(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := p.Search(t.Context(), view, q)
+		view.Close()
+		if err != nil || len(page.Matches) > 8 || page.Next == "" {
+			t.Errorf("the page has %d resources of 1,200 bytes (%v)", len(page.Matches), err)
+		}
+	}
+}

@@ -93,18 +93,19 @@ func (r *run) numberPage(ctx context.Context, set docset.Set, filters []filter, 
 			if err != nil {
 				return err
 			}
-			if ok && len(rows) < want {
+			if ok && len(rows) < want && !r.full() {
 				rows = append(rows, row{place{number: versions[i].Number}, versions[i]})
+				r.held += len(versions[i].Body)
 			}
 		}
 		buf = buf[:0]
 		return nil
 	}
 	for n := range numbers {
-		if buf = append(buf, n); len(buf) < want-len(rows) && len(buf) < chunk {
+		if buf = append(buf, n); len(buf) < want-len(rows) && len(buf) < r.atOnce() {
 			continue
 		}
-		if err := take(); err != nil || len(rows) == want {
+		if err := take(); err != nil || len(rows) == want || r.cut {
 			return rows, err
 		}
 	}

@@ -23,6 +23,7 @@ type Options struct {
 	PageKey     []byte // 32 bytes that page tokens are sealed with; required
 	MaxBodies   int    // bodies that one request may read to decide; 0: 500,000
 	MaxIncluded int    // included resources of one page; 0: 10,000
+	PageBytes   int    // bytes of bodies from which a page ends early, and as many of what it includes; 0: 64 MiB
 }
 
 // Planner answers searches. It is immutable and safe for concurrent use.
@@ -37,6 +38,7 @@ type Planner struct {
 func New(defs *def.Definitions, terms *index.Index, opt Options) (*Planner, error) {
 	opt.MaxBodies = cmp.Or(opt.MaxBodies, 500_000)
 	opt.MaxIncluded = cmp.Or(opt.MaxIncluded, 10_000)
+	opt.PageBytes = cmp.Or(opt.PageBytes, 64<<20)
 	block, err := aes.NewCipher(opt.PageKey)
 	if err != nil {
 		return nil, fmt.Errorf("page key: %w", err)
@@ -94,6 +96,9 @@ type run struct {
 	q      *search.Query
 	typ    uint16 // of the resources searched
 	left   int    // bodies that may still be read
+	each   int    // bytes of a body, as those that were read last
+	held   int    // bytes of the rows that the page has
+	cut    bool   // the page ends early, for its bytes
 	tape   fhir.Tape
 	result Result
 }
@@ -125,8 +130,8 @@ func (r *run) search(ctx context.Context, after *place) error {
 	if err != nil {
 		return err
 	}
-	if len(rows) > r.q.Count {
-		rows = rows[:r.q.Count]
+	if r.cut || len(rows) > r.q.Count {
+		rows = rows[:min(len(rows), r.q.Count)]
 		r.result.Next = r.token(rows[len(rows)-1])
 	}
 	for _, row := range rows {
@@ -158,7 +163,24 @@ func (r *run) bodies(ctx context.Context, typ uint16, numbers []uint32) ([]recor
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return r.view.Bodies(ctx, typ, numbers...)
+	versions, err := r.view.Bodies(ctx, typ, numbers...)
+	if len(versions) > 0 {
+		r.each = sizeOf(versions) / len(versions)
+	}
+	return versions, err
+}
+
+func sizeOf(versions []record.Version) (n int) {
+	for i := range versions {
+		n += len(versions[i].Body)
+	}
+	return n
+}
+
+// full reports whether the page has as many bytes as it may, and if so ends it.
+func (r *run) full() bool {
+	r.cut = r.cut || r.held >= r.opt.PageBytes
+	return r.cut
 }
 
 // parse reads a stored body. The node is valid until the next call.
@@ -169,15 +191,27 @@ func (r *run) parse(v *record.Version) (fhir.Node, error) {
 	return r.tape.Root(), nil
 }
 
-// chunk is how many bodies are read in one round trip.
-const chunk = 256
+// What is read in one round trip: so many bodies, and about so many bytes if they are as the ones before.
+const (
+	chunk      = 256
+	chunkBytes = 16 << 20
+)
 
-// chunks calls do with the numbers of a set in order, a chunk at a time, until it returns false.
-func chunks(set docset.Set, first int, do func([]uint32) (more bool, err error)) error {
+// atOnce is how many bodies may be read in one round trip now.
+func (r *run) atOnce() int {
+	if r.each == 0 {
+		return chunk / 8
+	}
+	return min(max(chunkBytes/r.each, 1), chunk)
+}
+
+// chunks calls do with the numbers of a set in order, a chunk at a time, until it returns false. first is how many the caller may
+// well need.
+func (r *run) chunks(set docset.Set, first int, do func([]uint32) (more bool, err error)) error {
 	size := min(max(first, 16), chunk)
-	buf := make([]uint32, 0, size)
+	buf := make([]uint32, 0, chunk)
 	for n := range set.All() {
-		if buf = append(buf, n); len(buf) < size {
+		if buf = append(buf, n); len(buf) < min(size, r.atOnce()) {
 			continue
 		}
 		more, err := do(buf)

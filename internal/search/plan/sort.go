@@ -36,6 +36,7 @@ type top struct {
 	after *place
 	want  int
 	rows  []row // a heap with the last row of the order first
+	bytes int   // of rows
 }
 
 func (r *run) newTop(after *place) *top { return &top{r: r, after: after, want: r.q.Count + 1} }
@@ -55,7 +56,7 @@ func (t *top) Pop() any {
 
 // addAll offers every candidate that passes the filters.
 func (t *top) addAll(ctx context.Context, set docset.Set, filters []filter) error {
-	return chunks(set, chunk, func(numbers []uint32) (bool, error) {
+	return t.r.chunks(set, chunk, func(numbers []uint32) (bool, error) {
 		versions, err := t.r.bodies(ctx, t.r.typ, numbers)
 		if err != nil {
 			return false, err
@@ -92,10 +93,24 @@ func (t *top) add(v *record.Version, filters []filter, first []byte) error {
 	case len(t.rows) < t.want:
 		heap.Push(t, row{p, *v})
 	case t.r.compare(p, t.rows[0].place) < 0:
+		t.bytes -= len(t.rows[0].version.Body)
 		t.rows[0] = row{p, *v}
 		heap.Fix(t, 0)
+	default:
+		return nil
 	}
+	t.bytes += len(v.Body)
+	t.trim()
 	return nil
+}
+
+// trim drops the last rows of the order while there are more bytes than a page may have: the page ends before them.
+func (t *top) trim() {
+	for len(t.rows) > 1 && t.bytes > t.r.opt.PageBytes {
+		t.bytes -= len(t.rows[0].version.Body)
+		heap.Pop(t)
+		t.want, t.r.cut = len(t.rows), true
+	}
 }
 
 // sorted gives the rows in order.

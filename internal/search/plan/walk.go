@@ -39,11 +39,11 @@ func (r *run) walkPage(ctx context.Context, walk index.Walk, set docset.Set, fil
 			if n += g.numbers.Len(); n < want-len(rows) {
 				continue
 			}
-			if err := flush(); err != nil || len(rows) >= want {
+			if err := flush(); err != nil || len(rows) >= want || r.cut {
 				return rows, err
 			}
 		}
-		if err := flush(); err != nil || len(rows) >= want {
+		if err := flush(); err != nil || len(rows) >= want || r.cut {
 			return rows, err
 		}
 	}
@@ -76,13 +76,14 @@ func (r *run) without(ctx context.Context, set docset.Set) (docset.Set, error) {
 // addGroups adds the rows of some groups, in order, until the page is full.
 func (r *run) addGroups(ctx context.Context, rows []row, groups []group, filters []filter, after *place) ([]row, error) {
 	want := r.q.Count + 1
-	for len(groups) > 0 && len(rows) < want {
-		if n := groups[0].numbers.Len(); n > chunk {
+	for len(groups) > 0 && len(rows) < want && !r.full() {
+		if n := groups[0].numbers.Len(); n > r.atOnce() {
 			more, err := r.largeGroup(ctx, groups[0], filters, after, want-len(rows))
 			if err != nil {
 				return nil, err
 			}
 			rows, groups = append(rows, more...), groups[1:]
+			r.hold(more)
 			continue
 		}
 		var err error
@@ -97,7 +98,7 @@ func (r *run) addGroups(ctx context.Context, rows []row, groups []group, filters
 func (r *run) smallGroups(ctx context.Context, rows []row, groups []group, filters []filter, after *place) ([]row, []group, error) {
 	var numbers []uint32
 	taken := 0
-	for taken < len(groups) && len(numbers)+groups[taken].numbers.Len() <= chunk {
+	for taken < len(groups) && len(numbers)+groups[taken].numbers.Len() <= r.atOnce() {
 		for n := range groups[taken].numbers.All() {
 			numbers = append(numbers, n)
 		}
@@ -114,9 +115,20 @@ func (r *run) smallGroups(ctx context.Context, rows []row, groups []group, filte
 				return nil, nil, err
 			}
 		}
-		rows, versions = append(rows, top.sorted()...), versions[g.numbers.Len():]
+		more := top.sorted()
+		rows, versions = append(rows, more...), versions[g.numbers.Len():]
+		if r.hold(more); r.full() {
+			break
+		}
 	}
 	return rows, groups[taken:], nil
+}
+
+// hold counts the bytes of rows that the page has got.
+func (r *run) hold(rows []row) {
+	for i := range rows {
+		r.held += len(rows[i].version.Body)
+	}
 }
 
 // largeGroup finds the first want rows of one group. If there is no further sort key its order is that of numbers, so that
@@ -129,7 +141,7 @@ func (r *run) largeGroup(ctx context.Context, g group, filters []filter, after *
 		numbers = numbers.Clone()
 		numbers.RemoveBelow(after.number + 1)
 	}
-	err := chunks(numbers, want, func(some []uint32) (bool, error) {
+	err := r.chunks(numbers, want, func(some []uint32) (bool, error) {
 		versions, err := r.bodies(ctx, r.typ, some)
 		if err != nil {
 			return false, err
@@ -139,7 +151,7 @@ func (r *run) largeGroup(ctx context.Context, g group, filters []filter, after *
 				return false, err
 			}
 		}
-		return len(r.q.Sort) > 1 || len(top.rows) < want, nil
+		return !r.cut && (len(r.q.Sort) > 1 || len(top.rows) < want), nil
 	})
 	return top.sorted(), err
 }

@@ -298,6 +298,9 @@ func amount(exact *rawExact, span *rawRange, d *rawDistribution) (Amount, error)
 		out.Kind, out.A = Exponential, p["mean"]
 	case "TRIANGULAR":
 		out.Kind, out.A, out.B, out.C = Triangular, p["min"], p["max"], p["mode"]
+		if out.A >= out.B || out.C < out.A || out.C > out.B {
+			return out, fmt.Errorf("a triangular distribution needs min below max and mode between them")
+		}
 	default:
 		return out, fmt.Errorf("the kind of distribution %q is not known", d.Kind)
 	}
