@@ -69,7 +69,7 @@ Every flag of serve is also an environment variable (GALEN_LISTEN for --listen) 
 		},
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	c.AddCommand(newServeCommand(), newFHIRCommand(), newDemoCommand(), newBenchCommand(), newPackageCommand())
+	c.AddCommand(newServeCommand(), newFHIRCommand(), newDemoCommand(), newBenchCommand(), newPackageCommand(), newValidateCommand())
 	return c
 }
 
