@@ -107,5 +107,8 @@ func (p *Profiles) Check(n fhir.Node, level Level, profiles ...string) []Finding
 		w.claims(it)
 		w.extensions(n, typ)
 	}
+	if len(w.findings) == 0 {
+		return nil
+	}
 	return w.findings
 }
