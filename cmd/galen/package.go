@@ -13,7 +13,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"galen/internal/fhir/def"
 	"galen/internal/fhir/pack"
+	"galen/internal/fhir/validate"
 )
 
 // packageFlags says where packages are kept.
@@ -169,4 +171,13 @@ func openPackages(folder string, preferred ...string) (*pack.Set, error) {
 		list = append(list, p)
 	}
 	return pack.NewSet(list, preferred...), nil
+}
+
+// openProfiles makes the profiles of a folder's packages usable; nil if it has no packages.
+func openProfiles(folder string, defs *def.Definitions) (*validate.Profiles, error) {
+	set, err := openPackages(folder)
+	if err != nil || len(set.Packages()) == 0 {
+		return nil, err
+	}
+	return validate.NewProfiles(defs, set, nil), nil
 }

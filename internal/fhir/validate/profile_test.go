@@ -193,3 +193,17 @@ func BenchmarkUSCore(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(tapes)), "ns/resource")
 }
+
+func TestNewWithProfiles(t *testing.T) {
+	v := validate.NewWithProfiles(def.R4(), profiled("http://t/p", core+"Patient", "Patient", `{"path":"Patient.name","min":1}`))
+	n := fhirtest.Parse(t, `{"resourceType":"Patient","meta":{"profile":["http://t/p","http://t/none"]}}`)
+	for level, want := range map[validate.Level][]string{
+		validate.Strict:        {"required Patient.name", "not-supported Patient.meta.profile[1]"},
+		validate.StructureOnly: nil,
+		validate.Minimal:       nil,
+	} {
+		if got := short(v.Resource(n, level)); !slices.Equal(got, want) {
+			t.Errorf("%v: got %q, want %q", level, got, want)
+		}
+	}
+}
