@@ -55,9 +55,10 @@ type house struct {
 // open makes the data folder, if need be, and wires the server, bottom to top.
 func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error) {
 	h = &house{}
+	opened := h // a failing return makes h nil
 	defer func() {
 		if err != nil {
-			h.close()
+			opened.close()
 		}
 	}()
 	if h.log, err = telemetry.NewLog(logs, cfg.logLevel, cfg.logFormat); err != nil {
