@@ -16,6 +16,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/spf13/cobra"
+
+	"galen/internal/synth"
 )
 
 func newBenchCommand() *cobra.Command {
@@ -32,7 +34,7 @@ figure to compare between machines.
 The input is a folder of .ndjson or .ndjson.gz files; without one, patients are made up.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			files, err := benchFiles(input)
+			files, err := benchFiles(c.Context(), input)
 			if err != nil {
 				return err
 			}
@@ -52,12 +54,12 @@ The input is a folder of .ndjson or .ndjson.gz files; without one, patients are 
 }
 
 // benchFiles is the input: a folder given, the shared data, or made-up patients.
-func benchFiles(input string) (fs.FS, error) {
+func benchFiles(ctx context.Context, input string) (fs.FS, error) {
 	const shared = "../shared/data/synthea-600"
 	if _, err := os.Stat(shared); input == "" && err == nil {
 		input = shared
 	}
-	return demoFiles(input, 2000)
+	return demoFiles(ctx, input, 500)
 }
 
 // bench is one run.
@@ -113,7 +115,7 @@ func (b *bench) run(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.child.stop()) }()
-	for _, part := range []func(context.Context, floors) ([]row, error){b.bulk, b.restart, b.reads, b.writes, b.searches} {
+	for _, part := range []func(context.Context, floors) ([]row, error){b.bulk, b.restart, b.reads, b.writes, b.searches, b.people} {
 		more, err := part(ctx, floor)
 		if err != nil {
 			return rows, err
@@ -202,6 +204,29 @@ func (b *bench) restart(ctx context.Context, f floors) ([]row, error) {
 		{Work: "start to ready, with that data", Value: float64(ready.Microseconds()) / 1000, Unit: "ms", Goal: "< 1,000"},
 	}, nil
 }
+
+// people measures how fast patients are made up, on a million resources that go nowhere.
+func (b *bench) people(ctx context.Context, _ floors) ([]row, error) {
+	b.say("a million made-up resources")
+	const wanted = 1_000_000
+	n, size := 0, 0
+	began := time.Now()
+	err := synth.Generate(ctx, synth.Options{Patients: wanted, Seed: sampleSeed}, func(_ string, line []byte) error {
+		if n++; n > wanted {
+			return errEnough
+		}
+		size += len(line)
+		return nil
+	})
+	if !errors.Is(err, errEnough) {
+		return nil, err
+	}
+	took := time.Since(began)
+	return []row{{Work: "making up patients, NDJSON", Value: wanted / took.Seconds(), Unit: "resources/s", Goal: "≥ 30,000",
+		Note: fmt.Sprintf("a million resources, %.0f MB", float64(size)/1e6)}}, nil
+}
+
+var errEnough = errors.New("enough")
 
 // settle is how long an idle server gets to remove the files it no longer needs before its folder is measured.
 const settle = 2 * time.Second

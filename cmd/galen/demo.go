@@ -33,7 +33,7 @@ store, upload NDJSON, import it, search and change it, export it again, delete i
 how long it took; the command fails if anything is not as it should be.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			files, err := demoFiles(input, patients)
+			files, err := demoFiles(c.Context(), input, patients)
 			if err != nil {
 				return err
 			}
@@ -44,7 +44,7 @@ how long it took; the command fails if anything is not as it should be.`,
 	c.Flags().BoolVar(&keep, "keep", false, "leave the server up and say how to reach it, until Ctrl-C")
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a step instead of text")
 	c.Flags().StringVar(&input, "input", "", "folder of .ndjson or .ndjson.gz files to use instead of made-up patients")
-	c.Flags().IntVar(&patients, "patients", 50, "how many patients to make up")
+	c.Flags().IntVar(&patients, "patients", 20, "how many patients to make up")
 	return c
 }
 

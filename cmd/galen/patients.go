@@ -3,20 +3,26 @@
 package main
 
 import (
+	"context"
 	"io/fs"
 	"testing/fstest"
 
-	"galen/internal/sample"
+	"galen/internal/synth"
 )
 
 // sampleSeed makes demo, bench and preload see the same people every time.
 const sampleSeed = 1
 
-// makePatients gives a small made-up population as files of NDJSON, in memory.
-func makePatients(patients int) fs.FS {
+// makePatients makes up a population as files of NDJSON, in memory.
+func makePatients(ctx context.Context, patients int) (fs.FS, error) {
 	files := fstest.MapFS{}
-	for typ, text := range sample.Make(patients, sampleSeed) {
-		files[typ+".ndjson"] = &fstest.MapFile{Data: text, Mode: 0o600}
-	}
-	return files
+	err := synth.Generate(ctx, synth.Options{Patients: patients, Seed: sampleSeed}, func(typ string, line []byte) error {
+		name := typ + ".ndjson"
+		if files[name] == nil {
+			files[name] = &fstest.MapFile{Mode: 0o600}
+		}
+		files[name].Data = append(files[name].Data, line...)
+		return nil
+	})
+	return files, err
 }

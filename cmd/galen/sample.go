@@ -21,7 +21,7 @@ import (
 )
 
 // demoFiles is the input folder, if one is given, or patients made up.
-func demoFiles(input string, patients int) (fs.FS, error) {
+func demoFiles(ctx context.Context, input string, patients int) (fs.FS, error) {
 	if input != "" {
 		info, err := os.Stat(input)
 		if err != nil || !info.IsDir() {
@@ -29,7 +29,7 @@ func demoFiles(input string, patients int) (fs.FS, error) {
 		}
 		return os.DirFS(input), nil
 	}
-	return makePatients(patients), nil
+	return makePatients(ctx, patients)
 }
 
 // readNDJSON reads a file whole, decompressed if its name ends in .gz.
@@ -59,11 +59,15 @@ func preload(ctx context.Context, dir string, imports *bulk.Service, stores *sto
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
+	input, err := makePatients(ctx, preloadPatients)
+	if err != nil {
+		return err
+	}
 	const bucket = "preload"
 	if err := os.MkdirAll(filepath.Join(dir, bucket), 0o700); err != nil {
 		return err
 	}
-	if err := os.CopyFS(filepath.Join(dir, bucket, "in"), makePatients(preloadPatients)); err != nil {
+	if err := os.CopyFS(filepath.Join(dir, bucket, "in"), input); err != nil {
 		return err
 	}
 	objects, err := blobfile.Open(dir)

@@ -24,15 +24,17 @@ const (
 	ReadCode    Code = "read"
 	VReadCode   Code = "vread"
 	UpdateCode  Code = "update"
+	PatchCode   Code = "patch"
 	DeleteCode  Code = "delete"
 	HistoryCode Code = "history-instance"
+	ChangesCode Code = "history-type"
 	CreateCode  Code = "create"
 	SearchCode  Code = "search-type"
 )
 
 // Served lists the interactions with the resources of a type, in the order of FHIR's table.
 func Served() []Code {
-	return []Code{ReadCode, VReadCode, UpdateCode, DeleteCode, HistoryCode, CreateCode, SearchCode}
+	return []Code{ReadCode, VReadCode, UpdateCode, PatchCode, DeleteCode, HistoryCode, ChangesCode, CreateCode, SearchCode}
 }
 
 // Capabilities gives the CapabilityStatement. It is made from the tables that serve the requests.
@@ -56,7 +58,7 @@ func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
 
 // makeCapabilities is the part of the CapabilityStatement that is the same for all data stores.
 func (s *Service) makeCapabilities() []byte {
-	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"rest":[{"mode":"server","resource":[`)
+	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json"],"patchFormat":["application/json-patch+json"],"rest":[{"mode":"server","resource":[`)
 	first := true
 	for _, t := range def.R4().Types() {
 		if !store.Storable(t.Name) {
@@ -74,12 +76,12 @@ func (s *Service) makeCapabilities() []byte {
 			}
 			b = append(append(append(b, `{"code":"`...), code...), `"}`...)
 		}
-		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":false,`...)
-		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":false,"conditionalDelete":"not-supported"`...)
+		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":true,`...)
+		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":"multiple"`...)
 		b = s.appendSearch(b, t)
 		b = append(b, '}')
 	}
-	return append(b, `]}]}`...)
+	return append(b, `],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"}]}]}`...)
 }
 
 // appendSearch appends what can be searched in a type, and what of it can be included.

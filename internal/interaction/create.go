@@ -19,6 +19,9 @@ type Input struct {
 	Body  []byte         // JSON; not changed, not kept
 	Level validate.Level // how much is asked of it
 	Key   string         // idempotency key, a UUID; empty: none
+
+	// Unless is a search, as it stands in a URL: a create makes nothing if it finds a resource (If-None-Exist). Empty: none.
+	Unless string
 }
 
 // Written is what a write made.
@@ -30,7 +33,8 @@ type Written struct {
 }
 
 // Create stores a resource under a new id, a UUID; an id in the body is ignored. If the idempotency key was used before, it
-// fails with fault.Conflict and gives the version that was made then, as stored.
+// fails with fault.Conflict and gives the version that was made then, as stored. If in.Unless finds one resource, that is
+// given and nothing is stored; if it finds more, Create fails with fault.Precondition.
 //
 // http://hl7.org/fhir/R4/http.html#create
 func (s *Service) Create(ctx context.Context, c Caller, typ string, in Input) (Written, error) {
@@ -38,6 +42,9 @@ func (s *Service) Create(ctx context.Context, c Caller, typ string, in Input) (W
 		return Written{}, fault.New(fault.Invalid, "the idempotency key is not a UUID").WithCode("value")
 	}
 	put := store.Put{Type: typ, Assign: true, If: store.If{Key: in.Key}}
+	if in.Unless != "" {
+		return s.createUnless(ctx, c, typ, in, put)
+	}
 	return s.write(ctx, c, authz.Create, fhir.Key{Type: typ}, in, put)
 }
 
@@ -54,7 +61,7 @@ func (s *Service) write(ctx context.Context, c Caller, action authz.Action, key 
 	if err != nil {
 		return Written{}, err
 	}
-	w, err := s.commit(ctx, st, change)
+	w, err := s.commit(ctx, st, change, nil)
 	w.Warnings = warnings
 	return w, err
 }
@@ -101,9 +108,9 @@ func refused(findings []validate.Finding) error {
 	return all
 }
 
-// commit stores one change.
-func (s *Service) commit(ctx context.Context, st *store.Store, change *store.Change) (Written, error) {
-	results, err := st.Commit(ctx, store.Group{Changes: []*store.Change{change}, Bodies: true})
+// commit stores one change, if check (nil: none) lets it.
+func (s *Service) commit(ctx context.Context, st *store.Store, change *store.Change, check checker) (Written, error) {
+	results, err := st.Commit(ctx, store.Group{Changes: []*store.Change{change}, Bodies: true, Check: check})
 	if err != nil {
 		return Written{}, err
 	}

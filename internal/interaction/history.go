@@ -24,6 +24,9 @@ func (s *Service) History(ctx context.Context, c Caller, key fhir.Key, query str
 	if err != nil {
 		return nil, err
 	}
+	if h.mark.seq > 0 {
+		return nil, errPage.At("page")
+	}
 	head, typ, err := s.look(ctx, c, key)
 	if err != nil {
 		return nil, err
@@ -68,10 +71,11 @@ type historyQuery struct {
 	query url.Values
 	count int
 	since time.Time
-	timed bool      // _at is given:
-	low   time.Time // what was current at some time from low
-	high  time.Time // up to but not including high
-	page  historyPage
+	timed bool        // _at is given:
+	low   time.Time   // what was current at some time from low
+	high  time.Time   // up to but not including high
+	page  historyPage // of the history of one resource
+	mark  historyMark // of that of types
 }
 
 // historyPage says where a page begins: below a version, at a position.
@@ -82,6 +86,8 @@ type historyPage struct {
 
 // String is the form that the page parameter has.
 func (p historyPage) String() string { return fmt.Sprintf("%d.%d", p.seq, p.before) }
+
+var errPage = fault.New(fault.Invalid, "Invalid pagination token.").WithCode("value")
 
 func (s *Service) parseHistory(raw string) (historyQuery, error) {
 	query, err := url.ParseQuery(raw)
@@ -123,11 +129,15 @@ func (h *historyQuery) set(name, value string) *fault.Fault {
 		low, high := d.Bounds(0)
 		h.timed, h.low, h.high = true, time.UnixMicro(low), time.UnixMicro(high)
 	case "page":
+		if mark, ok := parseMark(value); ok {
+			h.mark = mark
+			return nil
+		}
 		seq, before, ok := strings.Cut(value, ".")
 		s, err1 := strconv.ParseUint(seq, 10, 64)
 		v, err2 := strconv.ParseUint(before, 10, 32)
 		if !ok || err1 != nil || err2 != nil || s == 0 || v == 0 {
-			return fault.New(fault.Invalid, "Invalid pagination token.").WithCode("value")
+			return errPage
 		}
 		h.page = historyPage{s, uint32(v)}
 	case "_format", "_pretty":

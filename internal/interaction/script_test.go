@@ -37,6 +37,10 @@ var validator = validate.New(def.R4())
 //
 //	put Type/id [if=version] body      post Type [key=uuid] body      delete Type/id [if=version]
 //	read Type/id[?query]               vread Type/id/version          history Type/id[?query]
+//	put Type?query [if=version] body   post Type unless=query body    delete Type?query [if=version]
+//	history Type[?query]               history [?query]
+//	patch Type/id [if=version] patch   patch Type?query [if=version] patch
+//	batch entry ;; entry …             transaction entry ;; entry …   with entry: METHOD url [@fullUrl] [if=version] [unless=query] [body]
 //	search Type[?query]                lenient Type[?query]           next (the page after the last search or history)
 //
 // {t} in a query is the time of the latest write. The clock of the store goes a second with each commit.
@@ -108,15 +112,25 @@ func newScript(t *testing.T, e engine.Engine) *script {
 	t.Cleanup(func() { stores.Close() })
 	open := func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) }
 	s.service = newService(t, x, open)
-	s.caller = interaction.Caller{Who: authz.Principal{Kind: authz.Server}, DataStore: "ds", Base: "http://h"}
+	s.caller = newCaller()
 	return s
+}
+
+func newCaller() interaction.Caller {
+	return interaction.Caller{Who: authz.Principal{Kind: authz.Server}, DataStore: "ds", Base: "http://h"}
 }
 
 // run does one command and gives the lines it prints.
 func (s *script) run(line string) []string {
 	verb, rest, _ := strings.Cut(line, " ")
 	target, rest, _ := strings.Cut(rest, " ")
-	option, body := "", rest
+	if verb == "batch" || verb == "transaction" {
+		return s.entries(verb, line[len(verb)+1:])
+	}
+	option, body, unless := "", rest, ""
+	if after, ok := strings.CutPrefix(rest, "unless="); ok {
+		unless, body, _ = strings.Cut(after, " ")
+	}
 	if strings.HasPrefix(rest, "if=") || strings.HasPrefix(rest, "key=") {
 		option, body, _ = strings.Cut(rest, " ")
 	}
@@ -128,13 +142,29 @@ func (s *script) run(line string) []string {
 	switch verb {
 	case "put":
 		in := interaction.Input{Body: []byte(fill(body, key))}
+		if key.ID == "" {
+			w, err := s.service.UpdateWhere(ctx, s.caller, key.Type, query, matchOf(option), in)
+			return written(w, err)
+		}
 		w, err := s.service.Update(ctx, s.caller, key, matchOf(option), in)
 		return written(w, err)
 	case "post":
-		in := interaction.Input{Body: []byte(fill(body, key)), Key: option}
+		in := interaction.Input{Body: []byte(fill(body, key)), Key: option, Unless: unless}
 		w, err := s.service.Create(ctx, s.caller, key.Type, in)
 		return written(w, err)
+	case "patch":
+		in := interaction.Input{Body: []byte(body)}
+		if key.ID == "" {
+			w, err := s.service.PatchWhere(ctx, s.caller, key.Type, query, matchOf(option), in)
+			return written(w, err)
+		}
+		w, err := s.service.Patch(ctx, s.caller, key, matchOf(option), in)
+		return written(w, err)
 	case "delete":
+		if key.ID == "" {
+			w, err := s.service.DeleteWhere(ctx, s.caller, key.Type, query, matchOf(option))
+			return written(w, err)
+		}
 		w, err := s.service.Delete(ctx, s.caller, key, matchOf(option))
 		return written(w, err)
 	case "read":
@@ -147,6 +177,9 @@ func (s *script) run(line string) []string {
 		v, err := s.service.VRead(ctx, s.caller, key, parts[2])
 		return document(v.Body, err)
 	case "history":
+		if key.ID == "" {
+			return s.bundle(func(q string) ([]byte, error) { return s.service.HistoryOf(ctx, s.caller, key.Type, q) }, query)
+		}
 		return s.bundle(func(q string) ([]byte, error) { return s.service.History(ctx, s.caller, key, q) }, query)
 	case "search", "lenient":
 		return s.bundle(func(q string) ([]byte, error) {
@@ -260,7 +293,8 @@ func (s *script) bundle(ask func(query string) ([]byte, error), query string) []
 		lines = append(lines, fmt.Sprintf("total %d", *b.Total))
 	}
 	for _, e := range b.Entry {
-		lines = append(lines, entry(e.Resource, e.Search.Mode, e.Request.Method, e.Request.URL, e.Response.Etag))
+		line := entry(e.Resource, e.Search.Mode, e.Request.Method, e.Request.URL, e.Response.Etag)
+		lines = append(lines, uuid.ReplaceAllString(line, "<uuid>"))
 	}
 	for _, l := range b.Link {
 		if l.Relation == "next" {

@@ -25,6 +25,7 @@ type Options struct {
 	Limits       fhir.Limits      // of a resource that comes in
 	DefaultCount int              // entries on a page if the caller names no _count; 0: 100
 	MaxCount     int              // entries on a page at most; 0: 1,000
+	MaxEntries   int              // entries of a batch or transaction at most; 0: 5,000
 	Now          func() time.Time // nil: time.Now
 	Software     string           // version that the CapabilityStatement names; empty: none
 }
@@ -47,6 +48,9 @@ func New(open Opener, p *plan.Planner, v *validate.Validator, opt Options) *Serv
 	}
 	if opt.MaxCount == 0 {
 		opt.MaxCount = 1000
+	}
+	if opt.MaxEntries == 0 {
+		opt.MaxEntries = 5000
 	}
 	if opt.Now == nil {
 		opt.Now = time.Now

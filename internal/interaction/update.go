@@ -80,6 +80,6 @@ func (s *Service) Delete(ctx context.Context, c Caller, key fhir.Key, match Matc
 	if err != nil {
 		return Written{}, err
 	}
-	w, err := s.commit(ctx, st, change)
+	w, err := s.commit(ctx, st, change, nil)
 	return w, match.missed(err)
 }

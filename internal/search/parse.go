@@ -43,7 +43,7 @@ func Parse(defs *def.Definitions, typ string, pairs []Pair, opt Options) (*Query
 		return nil, fault.New(fault.TooCostly, "more than %d search parameters", opt.MaxPairs)
 	}
 	p := &parser{defs: defs, opt: opt, left: opt.MaxValues, seen: map[string]bool{},
-		q: &Query{Type: typ, Count: min(opt.DefaultCount, opt.MaxCount)}}
+		q: &Query{Type: typ, Count: min(opt.DefaultCount, opt.MaxCount), Now: opt.Now.UnixMicro()}}
 	for _, pair := range pairs {
 		if err := p.pair(pair); err != nil {
 			return nil, err

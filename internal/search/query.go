@@ -62,9 +62,31 @@ type Query struct {
 	Include    []Include
 	RevInclude []Include
 	Page       string   // token of the page that is wanted; empty: the first
+	Now        int64    // what ap on dates compares with, microseconds since 1970 UTC: Options.Now, until SetNow
 	Ignored    []string // parameters that were not understood, if Lenient
 
 	pairs []Pair // as understood, without Page
+}
+
+// SetNow makes ap on dates compare with another time than that of the request: the pages of one search share that of its first.
+func (q *Query) SetNow(micros int64) {
+	q.Now = micros
+	for i := range q.Where {
+		q.Where[i].setNow(micros)
+	}
+}
+
+func (c *Clause) setNow(micros int64) {
+	switch {
+	case c.Leaf != nil:
+		c.Leaf.Now = micros
+	case c.Chain != nil:
+		for i := range c.Chain.Next {
+			c.Chain.Next[i].Clause.setNow(micros)
+		}
+	case c.Has != nil:
+		c.Has.Link.Clause.setNow(micros)
+	}
 }
 
 // Clause is one condition: exactly one of Leaf, Chain and Has is set.

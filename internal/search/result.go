@@ -134,8 +134,11 @@ func (p *parser) contained(pair Pair) error {
 	return nil
 }
 
+// maxPage is the longest page token: it holds a key for each of maxSort, and a key of a long url with its version takes 545 bytes.
+const maxPage = 8 << 10
+
 func (p *parser) page(pair Pair) error {
-	if pair.Value == "" || len(pair.Value) > 2048 {
+	if pair.Value == "" || len(pair.Value) > maxPage {
 		return fault.New(fault.Invalid, "Invalid pagination token.")
 	}
 	p.q.Page = pair.Value

@@ -49,8 +49,9 @@ const (
 // Put says how a resource is to be stored.
 type Put struct {
 	Type   string // what its type must be; empty: any
-	ID     string // what its id must be; empty: any
-	Assign bool   // give it a new UUID, whatever id it has
+	ID     string // what its id must be; empty: any. With Assign: the new id, from NewID; empty: one is made
+	Assign bool   // give it a new id, whatever id it has
+	Adopt  bool   // a resource without an id is that of ID
 	If     If
 }
 
@@ -79,7 +80,12 @@ func (s *Store) Prepare(tape *fhir.Tape, put Put) (*Change, error) {
 	}
 	c := &Change{typ: uint16(typ.ID), method: record.Put, cond: put.If}
 	if put.Assign {
-		c.id, c.assigned, c.method = newUUID(), true, record.Post
+		if c.id = put.ID; c.id == "" {
+			c.id = NewID()
+		}
+		c.assigned, c.method = true, record.Post
+	} else if put.Adopt && !root.Field("id").Ok() {
+		c.id = put.ID
 	} else if c.id, err = idOf(root, put.ID); err != nil {
 		return nil, err
 	}
@@ -175,8 +181,8 @@ func storable(name string) (*def.Type, error) {
 	return typ, nil
 }
 
-// newUUID is a random (version 4) UUID.
-func newUUID() string {
+// NewID makes an id for a resource that is to be created: a random (version 4) UUID. Each may be used once.
+func NewID() string {
 	var b [16]byte
 	rand.Read(b[:])
 	b[6] = b[6]&0x0F | 0x40

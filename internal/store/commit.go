@@ -7,6 +7,7 @@ import (
 	"errors"
 
 	"galen/internal/fault"
+	"galen/internal/record"
 )
 
 // maxRaces bounds how often a batch is built anew because another process was quicker.
@@ -17,26 +18,32 @@ func (s *Store) run() {
 	defer close(s.stopped)
 	ctx := context.Background() // what was taken off the queue is decided, whoever goes away meanwhile
 	for {
+		var next *request
 		select {
-		case r := <-s.queue:
-			s.commit(ctx, s.gather(r))
+		case next = <-s.queue:
 		case <-s.stopping:
 			select {
-			case r := <-s.queue:
-				s.commit(ctx, s.gather(r))
-				continue
+			case next = <-s.queue:
 			default:
 				return
 			}
 		}
+		for next != nil {
+			var batch []*request
+			batch, next = s.gather(next)
+			s.commit(ctx, batch)
+		}
 	}
 }
 
-// gather takes what waits, up to the size of a batch.
-func (s *Store) gather(first *request) []*request {
-	var taken []*request
+// gather takes what waits, up to the size of a batch. A group with a Check begins a batch, as it must see the changes of those
+// before it: then it is what comes next.
+func (s *Store) gather(first *request) (taken []*request, next *request) {
 	changes, bytes := 0, 0
 	for r := first; ; {
+		if r.group.Check != nil && len(taken) > 0 {
+			return taken, r
+		}
 		if r.taken.CompareAndSwap(false, true) {
 			taken = append(taken, r)
 			changes += len(r.group.Changes)
@@ -45,12 +52,12 @@ func (s *Store) gather(first *request) []*request {
 			}
 		}
 		if changes >= s.opt.MaxGroup || bytes >= s.opt.BatchBytes {
-			return taken
+			return taken, nil
 		}
 		select {
 		case r = <-s.queue:
 		default:
-			return taken
+			return taken, nil
 		}
 	}
 }
@@ -87,11 +94,27 @@ func (s *Store) try(ctx context.Context, requests []*request) error {
 		return err
 	}
 	for _, r := range requests {
-		r.results, r.err = p.add(r.group)
+		if r.results, r.err = nil, s.checked(ctx, r); r.err == nil {
+			r.results, r.err = p.add(r.group)
+		}
 	}
 	s.writer.write(p)
 	if s.writer.batch.IsEmpty() {
 		return nil
 	}
 	return s.engine.Apply(ctx, &s.writer.batch)
+}
+
+// checked asks the Check of a group, which is the first of its batch. A view that is newer than the plan does no harm: then the
+// plan cannot be applied, and all is asked again.
+func (s *Store) checked(ctx context.Context, r *request) error {
+	if r.group.Check == nil {
+		return nil
+	}
+	view, err := record.Open(ctx, s.engine, s.tenant)
+	if err != nil {
+		return err
+	}
+	defer view.Close()
+	return r.group.Check(ctx, view)
 }

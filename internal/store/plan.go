@@ -142,7 +142,7 @@ func (p *plan) add(g Group) ([]Result, error) {
 		p.decide(c, g.Bodies, &results[i], &undo)
 		if err := results[i].Err; err != nil && g.Atomic {
 			p.restore(undo)
-			return nil, err
+			return nil, &Refusal{Index: i, Err: err}
 		}
 	}
 	p.rows = append(p.rows, g.Rows...)

@@ -84,6 +84,11 @@ type Group struct {
 	Atomic  bool  // all changes or none
 	Bodies  bool  // results carry the bodies as they are stored
 
+	// Check looks at the newest state right before the changes are decided: nothing is committed between what it sees and
+	// them. Its error refuses the whole group, Atomic or not. The committer calls it, again if another process commits first: it must be
+	// quick, keep nothing of the view, and change nothing that matters if it is called twice. nil: nothing is asked.
+	Check func(ctx context.Context, newest *record.View) error
+
 	// Also makes further rows once it is known what becomes of the changes (without bodies). The committer calls it, again
 	// if another process commits first: it must be quick, and change nothing. nil: no further rows.
 	Also func(results []Result) []Row
@@ -115,6 +120,18 @@ func (r *Result) TypeName() string {
 	return ""
 }
 
+// Refusal is the error of an atomic group: why one of its changes was refused, and which.
+type Refusal struct {
+	Index int // of the change in the group
+	Err   error
+}
+
+// Error gives the text of the change's own error.
+func (r *Refusal) Error() string { return r.Err.Error() }
+
+// Unwrap returns the change's own error.
+func (r *Refusal) Unwrap() error { return r.Err }
+
 // Bounds of a group, within those of engine.
 const (
 	maxSuffix     = 1 << 10
@@ -137,7 +154,7 @@ func (r *request) answer(err error) {
 
 // Commit stores a group and answers once it is durable. The results are in the order of the changes, each refused for
 // its own reason (Err). The error is that of the group as a whole: fault.Unavailable if the engine failed, fault.TooLarge for
-// too many changes, fault.NotFound after Drop, the first refusal if the group is Atomic; then nothing was stored.
+// too many changes, fault.NotFound after Drop, that of Check, the first refusal if the group is Atomic (a Refusal); then nothing was stored.
 // If ctx ends while the group waits, nothing is stored; once it is being committed, Commit waits for the outcome.
 func (s *Store) Commit(ctx context.Context, g Group) ([]Result, error) {
 	if err := s.check(&g); err != nil {

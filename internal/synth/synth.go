@@ -188,10 +188,18 @@ func (g *generator) work(ctx context.Context, first, n int, free <-chan chunk, o
 	}
 }
 
+// tries is how many lives are made at most for a person who dies in them long before now: the ages of people are those of
+// people who live.
+const tries = 6
+
 // person makes the pth person into a chunk's room.
 func (g *generator) person(p int, runner *life.Runner, w *write.Writer, c chunk) chunk {
 	s := chance.New(g.Seed, 2, uint64(p))
-	l, err := runner.Run(people.Draw(&s, g.now, g.cities), s, g.now)
+	who := people.Draw(&s, g.now, g.cities)
+	l, err := runner.Run(who, s, g.now)
+	for try := uint64(1); try < tries && err == nil && l.End < g.now-people.Recent; try++ {
+		l, err = runner.Run(who, chance.New(g.Seed, 5+try, uint64(p)), g.now)
+	}
 	if err != nil {
 		return chunk{err: err}
 	}

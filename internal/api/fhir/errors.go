@@ -49,13 +49,23 @@ var (
 
 // fail answers with the OperationOutcome of err.
 func (x *exchange) fail(err error) {
+	status, issues := x.explain(err)
+	switch fault.KindOf(err) {
+	case fault.Throttled, fault.Unavailable:
+		x.w.Header().Set("Retry-After", "1")
+	}
+	x.refuse(status, issues...)
+}
+
+// explain gives the status and the issues that tell of err.
+func (x *exchange) explain(err error) (status int, issues []core.Issue) {
 	faults := fault.All(err)
 	kind := faults[0].Kind
 	a, ok := answers[kind]
 	if !ok {
 		a = answers[fault.Internal]
 	}
-	issues := make([]core.Issue, len(faults))
+	issues = make([]core.Issue, len(faults))
 	for i, f := range faults {
 		issues[i] = core.IssueOf(f)
 		if f.Code == "" {
@@ -71,14 +81,11 @@ func (x *exchange) fail(err error) {
 		issues = []core.Issue{errIdentity}
 	case fault.Throttled:
 		issues = []core.Issue{errThrottled}
-		x.w.Header().Set("Retry-After", "1")
-	case fault.Unavailable:
-		x.w.Header().Set("Retry-After", "1")
 	}
 	if a.status >= 500 && x.h.opt.Failed != nil {
 		x.h.opt.Failed(x.r.Context(), err)
 	}
-	x.refuse(a.status, issues...)
+	return a.status, issues
 }
 
 // refuse answers with an OperationOutcome.

@@ -34,6 +34,8 @@ const (
 	base      = "http://example.com" + r4
 )
 
+const jsonPatch = "Content-Type: application/json-patch+json"
+
 type whoKey struct{}
 
 // server is the whole stack behind one handler.
@@ -286,12 +288,22 @@ func TestRefusals(t *testing.T) {
 			{"POST", r4 + "/Patient", ``, "", 400, "invalid"},
 			{"POST", r4 + "/Patient", `[]`, "", 400, "processing"},
 			{"POST", r4 + "/Patient", patient, "Content-Type: text/plain", 415, "value"},
-			{"POST", r4 + "/Patient", patient, "If-None-Exist: name=x", 400, "not-supported"},
+			{"POST", r4 + "/Patient", patient, "If-None-Exist: nothing=x", 400, "not-supported"},
 			{"GET", r4 + "/Patient/p1", "", "Accept: application/fhir+xml", 406, "not-supported"},
 			{"GET", r4 + "/Patient/p1?_format=xml", "", "", 406, "not-supported"},
-			{"PATCH", r4 + "/Patient/p1", "[]", "", 405, "not-supported"},
-			{"PUT", r4 + "/Patient", patient, "", 405, "not-supported"},
-			{"POST", r4, "{}", "", 405, "not-supported"},
+			{"PATCH", r4 + "/Patient/p1", "[]", "", 415, "value"},
+			{"PATCH", r4 + "/Patient/p1", "{}", jsonPatch, 400, "structure"},
+			{"PATCH", r4 + "/Patient/none", "[]", jsonPatch, 404, "not-found"},
+			{"PATCH", r4 + "/Patient/p1", `[{"op":"remove","path":"/x"}]`, jsonPatch, 422, "processing"},
+			{"PUT", r4 + "/Patient", patient, "", 400, "value"},
+			{"DELETE", r4 + "/Patient", "", "", 400, "value"},
+			{"PATCH", r4 + "/Patient", "[]", jsonPatch, 400, "value"},
+			{"POST", r4 + "/Patient/p1", "{}", "", 405, "not-supported"},
+			{"POST", r4, "{}", "", 400, "invalid"},
+			{"POST", r4, `{"resourceType":"Bundle","type":"collection"}`, "", 400, "value"},
+			{"POST", r4, `{"resourceType":"Bundle","type":"batch","entry":{}}`, "", 400, "structure"},
+			{"POST", r4, `{"resourceType":"Bundle","type":"transaction","entry":[1]}`, "", 400, "required"},
+			{"GET", r4, "", "", 405, "not-supported"},
 			{"POST", r4 + "/metadata", "{}", "", 405, "not-supported"},
 			{"GET", r4 + "/Patient/p1/$everything", "", "", 404, "not-found"},
 			{"GET", r4 + "/Patient/p1/_history/1/x", "", "", 404, "not-found"},
@@ -304,7 +316,7 @@ func TestRefusals(t *testing.T) {
 			}
 			got := s.do(c.method, c.path, c.body, headers...)
 			t.Run(c.method+c.path+c.header, func(t *testing.T) { got.outcome(t, c.status, c.code) })
-			if allow := got.header.Get("Allow"); (allow != "") != (c.status == 405 && !strings.HasSuffix(c.path, "r4")) {
+			if allow := got.header.Get("Allow"); (allow != "") != (c.status == 405) {
 				t.Errorf("%s %s: Allow is %q", c.method, c.path, allow)
 			}
 		}

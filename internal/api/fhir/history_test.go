@@ -156,3 +156,16 @@ func TestHistoryByTime(t *testing.T) {
 		t.Errorf("_at 2999 gives %q", got)
 	}
 }
+
+func TestHistoryOfTypesOverHTTP(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		s.do("PUT", r4+"/Patient/p1", patient).want(t, 201)
+		s.do("PUT", r4+"/Basic/b", `{"resourceType":"Basic","id":"b","code":{"text":"x"}}`).want(t, 201)
+		s.do("DELETE", r4+"/Patient/p1", "").want(t, 204)
+		s.do("GET", r4+"/Patient/_history", "").want(t, 200, `"type":"history"`, `"total":2`, `"method":"DELETE"`)
+		s.do("GET", r4+"/_history?_count=2", "").want(t, 200, `"total":3`, `"url":"Basic/b"`, `"relation":"next","url":"`+base+`/_history?_count=2&page=`)
+		s.do("GET", r4+"/Patient/_history?_at=2026", "").outcome(t, 400, "not-supported")
+		s.do("POST", r4+"/_history", "{}").outcome(t, 405, "not-supported")
+		s.do("GET", r4+"/Nothing/_history", "").outcome(t, 404, "not-supported")
+	})
+}

@@ -74,6 +74,12 @@ func (x *exchange) history() {
 	x.document(body, err)
 }
 
+// changes serves GET /_history and GET /Type/_history.
+func (x *exchange) changes() {
+	body, err := x.h.service.HistoryOf(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery)
+	x.document(body, err)
+}
+
 // metadata serves GET /metadata.
 func (x *exchange) metadata() {
 	body, err := x.h.service.Capabilities(x.r.Context(), x.caller)

@@ -13,13 +13,15 @@ import (
 type shape uint8
 
 const (
-	systemShape   shape = iota // /
-	metadataShape              // /metadata
-	typeShape                  // /Type
-	searchShape                // /Type/_search
-	instanceShape              // /Type/id
-	historyShape               // /Type/id/_history
-	versionShape               // /Type/id/_history/vid
+	systemShape      shape = iota // /
+	metadataShape                 // /metadata
+	typeShape                     // /Type
+	searchShape                   // /Type/_search
+	changesShape                  // /_history
+	typeChangesShape              // /Type/_history
+	instanceShape                 // /Type/id
+	historyShape                  // /Type/id/_history
+	versionShape                  // /Type/id/_history/vid
 )
 
 // route is one interaction at one form of path. GET routes serve HEAD too.
@@ -34,11 +36,18 @@ var routes = [...]route{
 	{instanceShape, http.MethodGet, interaction.ReadCode, (*exchange).read},
 	{versionShape, http.MethodGet, interaction.VReadCode, (*exchange).vread},
 	{instanceShape, http.MethodPut, interaction.UpdateCode, (*exchange).update},
+	{instanceShape, http.MethodPatch, interaction.PatchCode, (*exchange).patch},
+	{typeShape, http.MethodPatch, interaction.PatchCode, (*exchange).patchWhere},
 	{instanceShape, http.MethodDelete, interaction.DeleteCode, (*exchange).delete},
 	{historyShape, http.MethodGet, interaction.HistoryCode, (*exchange).history},
+	{typeChangesShape, http.MethodGet, interaction.ChangesCode, (*exchange).changes},
+	{changesShape, http.MethodGet, "", (*exchange).changes},
 	{typeShape, http.MethodPost, interaction.CreateCode, (*exchange).create},
 	{typeShape, http.MethodGet, interaction.SearchCode, (*exchange).search},
 	{searchShape, http.MethodPost, interaction.SearchCode, (*exchange).searchForm},
+	{systemShape, http.MethodPost, "", (*exchange).bundle},
+	{typeShape, http.MethodPut, interaction.UpdateCode, (*exchange).updateWhere},
+	{typeShape, http.MethodDelete, interaction.DeleteCode, (*exchange).deleteWhere},
 	{metadataShape, http.MethodGet, "", (*exchange).metadata},
 }
 
@@ -105,10 +114,14 @@ func parsePath(s string) (p path, ok bool) {
 		p.shape = systemShape
 	case n == 1 && p.typ == "metadata":
 		p.shape = metadataShape
+	case n == 1 && p.typ == "_history":
+		p.shape, p.typ = changesShape, ""
 	case n == 1:
 		p.shape = typeShape
 	case n == 2 && p.id == "_search":
 		p.shape = searchShape
+	case n == 2 && p.id == "_history":
+		p.shape = typeChangesShape
 	case n == 2 && !strings.HasPrefix(p.id, "_") && !strings.HasPrefix(p.id, "$"):
 		p.shape = instanceShape
 	case n == 3 && parts[2] == "_history":

@@ -5,7 +5,9 @@ package fhir
 import (
 	"errors"
 	"io"
+	"mime"
 	"net/http"
+	"strings"
 
 	"galen/internal/fault"
 	core "galen/internal/fhir"
@@ -22,15 +24,12 @@ const (
 
 // create serves POST /Type.
 func (x *exchange) create() {
-	if x.r.Header.Get("If-None-Exist") != "" {
-		x.fail(fault.New(fault.Unsupported, "Interaction not supported.").At("If-None-Exist"))
-		return
-	}
 	in, ok := x.input()
 	if !ok {
 		return
 	}
 	in.Key = x.r.Header.Get(idempotencyHeader)
+	in.Unless = strings.TrimPrefix(x.r.Header.Get("If-None-Exist"), "?")
 	w, err := x.h.service.Create(x.r.Context(), x.caller, x.key.Type, in)
 	if err != nil && w.Version.Body != nil && errors.Is(err, fault.Conflict) { // the key made this before
 		x.stored(http.StatusConflict, w)
@@ -53,6 +52,48 @@ func (x *exchange) update() {
 	x.written(w, err)
 }
 
+// updateWhere serves PUT /Type?….
+func (x *exchange) updateWhere() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	in, ok := x.input()
+	if !ok {
+		return
+	}
+	w, err := x.h.service.UpdateWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match, in)
+	x.written(w, err)
+}
+
+// patch serves PATCH /Type/id.
+func (x *exchange) patch() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	in, ok := x.patchInput()
+	if !ok {
+		return
+	}
+	w, err := x.h.service.Patch(x.r.Context(), x.caller, x.key, match, in)
+	x.written(w, err)
+}
+
+// patchWhere serves PATCH /Type?….
+func (x *exchange) patchWhere() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	in, ok := x.patchInput()
+	if !ok {
+		return
+	}
+	w, err := x.h.service.PatchWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match, in)
+	x.written(w, err)
+}
+
 // delete serves DELETE /Type/id.
 func (x *exchange) delete() {
 	match, ok := x.match()
@@ -60,6 +101,30 @@ func (x *exchange) delete() {
 		return
 	}
 	w, err := x.h.service.Delete(x.r.Context(), x.caller, x.key, match)
+	x.deleted(w, err)
+}
+
+// deleteWhere serves DELETE /Type?….
+func (x *exchange) deleteWhere() {
+	match, ok := x.match()
+	if !ok {
+		return
+	}
+	if interaction.DeletesMany(x.r.URL.RawQuery) {
+		if match != (interaction.Match{}) {
+			x.fail(fault.New(fault.Invalid, "_count and If-Match cannot be combined").WithCode("value"))
+			return
+		}
+		body, err := x.h.service.DeleteMany(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, x.bundling())
+		x.document(body, err)
+		return
+	}
+	w, err := x.h.service.DeleteWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match)
+	x.deleted(w, err)
+}
+
+// deleted answers a deletion.
+func (x *exchange) deleted(w interaction.Written, err error) {
 	if err != nil {
 		x.fail(err)
 		return
@@ -113,6 +178,21 @@ func (x *exchange) input() (interaction.Input, bool) {
 		x.refuse(http.StatusUnsupportedMediaType, errMediaType)
 		return interaction.Input{}, false
 	}
+	return x.payload()
+}
+
+// patchInput is input for a patch.
+func (x *exchange) patchInput() (interaction.Input, bool) {
+	if kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || kind != interaction.JSONPatch {
+		x.w.Header()["Accept-Patch"] = []string{interaction.JSONPatch}
+		x.refuse(http.StatusUnsupportedMediaType, errMediaType)
+		return interaction.Input{}, false
+	}
+	return x.payload()
+}
+
+// payload reads the body and the validation level.
+func (x *exchange) payload() (interaction.Input, bool) {
 	in := interaction.Input{}
 	if level := x.r.Header.Get(levelHeader); level != "" {
 		l, ok := validate.ParseLevel(level)

@@ -90,7 +90,7 @@ func steps(t *testing.T, n int64) []int64 {
 	seed := rand.Uint64()
 	t.Logf("%d operations, seed %d", n, seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	out := []int64{1, 2, 3}
+	out := []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12} // the store being made
 	for range count {
 		out = append(out, 1+r.Int64N(n))
 	}

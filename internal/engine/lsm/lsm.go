@@ -55,7 +55,13 @@ func Open(dir string, o Options) (*Engine, error) {
 		}
 	}
 	e := &Engine{guard: g, slot: make(chan struct{}, 1), folder: newFolder()}
-	if err := e.open(dir, o); err != nil {
+	err := e.open(dir, o)
+	if err != nil && e.guard.lockErr == nil && unborn(base, dir) {
+		if rerr := removeAll(base, dir); rerr == nil {
+			err = e.open(dir, o)
+		}
+	}
+	if err != nil {
 		return nil, errors.Join(err, e.unlock())
 	}
 	e.folder.done.Add(1)

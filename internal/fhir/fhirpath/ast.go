@@ -42,6 +42,7 @@ type expr struct {
 	at          int    // offset in the source
 	name        string // what it names; a literal's text
 	unit        string // of a quantity literal
+	quoted      bool   // the unit is in quotes
 	left, right *expr
 	args        []*expr
 }

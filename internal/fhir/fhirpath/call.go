@@ -6,7 +6,18 @@ import "galen/internal/fault"
 
 // call compiles a function over left, whose static type is st; this is that of $this outside.
 func (c *compiler) call(e *expr, left operation, st, this static) (operation, static, error) {
+	op, out, err := c.invoke(e, left, st, this)
+	if err != nil || c.mode == Search {
+		return op, out, err
+	}
+	return &explainOp{op, e.at, e.name + "()"}, out, nil
+}
+
+func (c *compiler) invoke(e *expr, left operation, st, this static) (operation, static, error) {
 	want, ok := arity[e.name]
+	if !ok || c.mode != Search && (e.name == "resolve" || e.name == "extension") {
+		return c.function(e, left, st, this)
+	}
 	if !ok {
 		return nil, st, syntaxError(fault.Unsupported, e.at, "unknown function %q", e.name)
 	}
@@ -37,7 +48,7 @@ func (c *compiler) call(e *expr, left operation, st, this static) (operation, st
 	case "is":
 		return c.typed("is", e.args[0], left, st)
 	case "as", "ofType":
-		return c.typed("as", e.args[0], left, st)
+		return c.typed(e.name, e.args[0], left, st)
 	case "resolve":
 		return &resolveOp{left}, static{open: true}, nil
 	case "extension":

@@ -3,6 +3,7 @@
 package fhirpath
 
 import (
+	"slices"
 	"strconv"
 
 	"galen/internal/fault"
@@ -12,6 +13,7 @@ import (
 type compiler struct {
 	defs    *def.Definitions
 	context static
+	mode    Mode
 }
 
 // compile turns e, evaluated with $this of the static type this, into an operation.
@@ -33,11 +35,19 @@ func (c *compiler) compile(e *expr, this static) (operation, static, error) {
 			return thisOp{}, this, nil
 		case "index":
 			return indexOp{}, computed, nil
+		case "total":
+			return totalOp{}, static{open: true}, nil
 		}
 	case dotExpr:
 		return c.dot(e, this)
 	case indexExpr:
 		return c.index(e, this)
+	case unaryExpr:
+		left, st, err := c.compile(e.left, this)
+		if err != nil {
+			return nil, st, err
+		}
+		return &signOp{left, e.name == "-"}, computed, nil
 	case binaryExpr:
 		return c.operator(e, this)
 	case typeExpr:
@@ -74,7 +84,10 @@ func (c *compiler) start(e *expr, this static) (operation, static, error) {
 
 func (c *compiler) member(e *expr, left operation, st static) (operation, static, error) {
 	out, known := st.member(e.name)
-	return &memberOp{left: left, name: e.name, known: known}, out, nil
+	if c.mode == Strict && len(known) == 0 && !st.open {
+		return nil, out, syntaxError(fault.Invalid, e.at, "there is no element %q here", e.name)
+	}
+	return &memberOp{left: left, name: e.name, known: known, closed: c.mode != Search}, out, nil
 }
 
 func (c *compiler) dot(e *expr, this static) (operation, static, error) {
@@ -102,8 +115,14 @@ func (c *compiler) literal(e *expr) (operation, static, error) {
 		v.System = Integer
 	case decimalLiteral:
 		v.System = Decimal
-	default:
-		return nil, computed, syntaxError(fault.Unsupported, e.at, "this literal is not supported")
+	case quantityLiteral:
+		v.System = Quantity
+		v.Text = quantityText(e.name, e.unit, slices.Contains(calendarUnits, e.unit) && !e.quoted)
+	case dateLiteral:
+		var ok bool
+		if v, ok = dateValue(e.name[1:]); !ok {
+			return nil, computed, syntaxError(fault.Invalid, e.at, "%s is no date or time", e.name)
+		}
 	}
 	return constOp{[]Value{v}}, computed, nil
 }
@@ -115,11 +134,20 @@ func (c *compiler) variable(e *expr) (operation, static, error) {
 		if len(c.context.types) == 1 && c.context.types[0].Kind == def.Resource {
 			st.types = c.context.types
 		}
+		if e.name == "rootResource" {
+			return resourceOp{root: true}, static{open: true}, nil
+		}
 		return resourceOp{}, st, nil
 	case "context":
 		return contextOp{}, c.context, nil
 	}
-	return nil, computed, syntaxError(fault.Unsupported, e.at, "%%%s is not supported", e.name)
+	if text, ok := constantText(e.name); ok {
+		return constOp{[]Value{{System: String, Text: text}}}, computed, nil
+	}
+	if c.mode == Search {
+		return nil, computed, syntaxError(fault.Unsupported, e.at, "%%%s is not supported", e.name)
+	}
+	return &variableOp{e.name}, static{open: true}, nil
 }
 
 func (c *compiler) index(e *expr, this static) (operation, static, error) {
@@ -139,6 +167,14 @@ func (c *compiler) index(e *expr, this static) (operation, static, error) {
 }
 
 func (c *compiler) operator(e *expr, this static) (operation, static, error) {
+	op, out, err := c.binary(e, this)
+	if err != nil || c.mode == Search {
+		return op, out, err
+	}
+	return &explainOp{op, e.at, e.name}, out, nil
+}
+
+func (c *compiler) binary(e *expr, this static) (operation, static, error) {
 	left, l, err := c.compile(e.left, this)
 	if err != nil {
 		return nil, l, err
@@ -155,7 +191,7 @@ func (c *compiler) operator(e *expr, this static) (operation, static, error) {
 	case "and", "or", "xor", "implies":
 		return &logicOp{e.name, left, right}, computed, nil
 	}
-	return nil, computed, unsupported(e)
+	return &binaryOp{e.name, left, right}, computed, nil
 }
 
 // typed compiles is and as over left.
@@ -168,6 +204,9 @@ func (c *compiler) typed(name string, of *expr, left operation, st static) (oper
 		return &isOp{left, spec}, computed, nil
 	}
 	out := st.only(&spec)
+	if c.mode != Search {
+		return &strictAsOp{left, spec, name == "as" && c.mode != Invariant}, out, nil
+	}
 	if m, ok := left.(*memberOp); ok && spec.fhir != nil && m.only == nil && spec.fhir.Kind != def.Resource {
 		return m.narrowed(spec.fhir), out, nil
 	}
@@ -176,7 +215,7 @@ func (c *compiler) typed(name string, of *expr, left operation, st static) (oper
 
 // narrowed is m for the choices of one type only, so that the others are not looked for.
 func (m *memberOp) narrowed(to *def.Structure) *memberOp {
-	n := &memberOp{left: m.left, name: m.name, only: to}
+	n := &memberOp{left: m.left, name: m.name, only: to, closed: m.closed}
 	for _, k := range m.known {
 		kept := knownMember{of: k.of, element: k.element}
 		for _, t := range k.types {

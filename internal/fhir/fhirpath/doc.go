@@ -6,16 +6,15 @@
 // type, or a computed value. The focus is what an expression is evaluated on. A Walk is one plain way from the focus down
 // member names; expressions that are nothing but walks say so, and callers may walk many of them at once.
 //
-// The lexer and the parser know the whole language. The compiler knows what R4's search parameters use: paths, choices,
-// unions, indexers, where, exists, empty, not, first, last, count, is, as, ofType, resolve, extension, hasValue, = and !=,
-// and, or, xor, implies, literals of booleans, strings and numbers, $this, $index, %resource, %context and %rootResource. The rest fails to
-// compile, with its column.
+// The whole language of the normative release is here, with R4's functions and those of the later release that the official
+// suite asks for. Compile takes the rules of search parameters; CompileMode those of the language, or strict ones. What an
+// evaluation asks of the world (clock, terminology, references, profiles) its Evaluator's Env answers.
 //
 // Invariants:
 //
 //	P1: A Program is immutable; any goroutine may evaluate it, each with its own Evaluator.
 //	P2: Evaluation ends: within MaxSteps steps and MaxItems items, or with fault.TooCostly.
-//	P3: An Evaluator allocates nothing once it has grown, except for strings with escapes.
+//	P3: An Evaluator allocates nothing once it has grown, on what search parameters use, except for strings with escapes.
 //	P4: Elements that the definitions do not know are reachable by name, without a type.
 //
 // Two rules are those of search parameters rather than of the language: as keeps the items of the type, however many

@@ -45,6 +45,9 @@ func (o *equalOp) eval(e *Evaluator, s scope) (window, error) {
 //
 // http://hl7.org/fhirpath/N1/#equality
 func (e *Evaluator) equal(a, b *Value) (same, known bool) {
+	if e.program.mode != Search {
+		return e.same(a, b)
+	}
 	if a.System == Target || b.System == Target {
 		return false, true
 	}

@@ -3,6 +3,8 @@
 package fhirpath
 
 import (
+	"regexp"
+
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
@@ -17,10 +19,16 @@ const (
 // Evaluator evaluates programs; it holds the memory that they need. The zero Evaluator is ready. It belongs to one
 // goroutine at a time.
 type Evaluator struct {
+	// Env answers what an evaluation asks of the world. Set it before Evaluate.
+	Env Environment
+	// Explain, if set, is told what each call and operator of the language gave; items are valid during the call.
+	Explain  func(column int, name string, items []Value)
 	stack    []Value
 	steps    int
 	program  *Program
 	resource Value
+	made     int // bytes of text that the evaluation has made
+	patterns map[string]*regexp.Regexp
 }
 
 // Evaluate gives the collection that p yields on focus, an element of resource or resource itself. The result is valid
@@ -28,6 +36,7 @@ type Evaluator struct {
 // says that evaluation signals an error (more than one item where one is wanted).
 func (e *Evaluator) Evaluate(p *Program, focus, resource Value) ([]Value, error) {
 	e.program, e.resource, e.steps = p, resource, 0
+	e.made = 0
 	if e.stack == nil {
 		e.stack = make([]Value, 0, 16)
 	}
@@ -46,9 +55,10 @@ func (w window) len() int { return w.to - w.from }
 
 // scope is what an operation sees around it.
 type scope struct {
-	this    window // $this, and what a path without a beginning starts from
-	context window // %context
-	index   int    // $index
+	this    window   // $this, and what a path without a beginning starts from
+	context window   // %context
+	index   int      // $index
+	total   *[]Value // $total
 }
 
 // operation is a node of a compiled program. Its result is either a window that was there before (this, context) or one
@@ -63,6 +73,20 @@ func (e *Evaluator) step() error {
 		return fault.New(fault.TooCostly, "the FHIRPath expression takes too long on this resource")
 	}
 	return nil
+}
+
+// work counts steps for n bytes that are looked at.
+func (e *Evaluator) work(n int) error {
+	e.steps += n >> 6
+	return e.step()
+}
+
+// make counts n bytes of text that are made.
+func (e *Evaluator) make(n int) error {
+	if e.made += n; n > MaxText || e.made > 16*MaxText {
+		return fault.New(fault.TooCostly, "the FHIRPath expression makes too much text")
+	}
+	return e.work(n)
 }
 
 // settle drops what lies between base and from, so that the values from there on become the result.
@@ -122,10 +146,13 @@ type contextOp struct{}
 
 func (contextOp) eval(_ *Evaluator, s scope) (window, error) { return s.context, nil }
 
-// resourceOp is %resource and %rootResource: here the same.
-type resourceOp struct{}
+// resourceOp is %resource, and %rootResource: the same unless Env names another.
+type resourceOp struct{ root bool }
 
-func (resourceOp) eval(e *Evaluator, _ scope) (window, error) {
+func (o resourceOp) eval(e *Evaluator, _ scope) (window, error) {
+	if o.root && e.Env.Root != nil {
+		return e.push(len(e.stack), *e.Env.Root), nil
+	}
 	return e.push(len(e.stack), e.resource), nil
 }
 

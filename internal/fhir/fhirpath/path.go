@@ -3,6 +3,8 @@
 package fhirpath
 
 import (
+	"strings"
+
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 )
@@ -15,6 +17,8 @@ type memberOp struct {
 	known []knownMember
 	// only keeps the choices of one type (value as Quantity); nil keeps all.
 	only *def.Structure
+	// closed keeps names of choices (valueQuantity) from being paths.
+	closed bool
 }
 
 type knownMember struct {
@@ -36,12 +40,23 @@ func (o *memberOp) eval(e *Evaluator, s scope) (window, error) {
 		}
 		if e.stack[i].System == Element {
 			o.children(e, e.stack[i])
+		} else if e.stack[i].System == TypeInfo {
+			space, name, _ := strings.Cut(e.stack[i].Text, ".")
+			if o.name == "namespace" {
+				name = space
+			}
+			e.stack = append(e.stack, Value{System: String, Text: name})
 		}
 	}
 	return e.settle(base, from), nil
 }
 
 func (o *memberOp) children(e *Evaluator, of Value) {
+	if o.closed && of.Type != nil {
+		if _, choice := of.Type.Member(o.name); choice && of.Type.Element(o.name) == nil {
+			return
+		}
+	}
 	if of.Type == nil {
 		e.append(of.Node.Field(o.name), fhir.Node{}, nil, nil)
 		return

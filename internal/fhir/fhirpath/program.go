@@ -4,12 +4,24 @@ package fhirpath
 
 import "galen/internal/fhir/def"
 
+// Mode says by which rules an expression is compiled and evaluated.
+type Mode uint8
+
+// The modes.
+const (
+	Search    Mode = iota // search parameters: as keeps all items of the type, system types stand for FHIR's
+	Language              // the language as specified
+	Strict                // Language, and paths that the definitions do not know fail to compile
+	Invariant             // Language, but as keeps all items of the type: invariants of R4 (dom-3) count on it
+)
+
 // Program is a compiled expression.
 type Program struct {
 	source string
 	defs   *def.Definitions
 	op     operation
 	static static
+	mode   Mode
 }
 
 // Step is one member on the way of a Walk.
@@ -27,6 +39,11 @@ type Walk []Step
 // Compile compiles an expression that will be evaluated on values of the context types. Without one, types are found only
 // while evaluating. It fails with a *SyntaxError.
 func Compile(d *def.Definitions, source string, context ...*def.Structure) (*Program, error) {
+	return CompileMode(Search, d, source, context...)
+}
+
+// CompileMode is Compile with the rules of mode.
+func CompileMode(mode Mode, d *def.Definitions, source string, context ...*def.Structure) (*Program, error) {
 	e, err := parse(source)
 	if err != nil {
 		return nil, err
@@ -36,12 +53,12 @@ func Compile(d *def.Definitions, source string, context ...*def.Structure) (*Pro
 		focus.types = append(focus.types, s)
 		focus.walks = append(focus.walks, Walk{})
 	}
-	c := compiler{defs: d, context: focus}
+	c := compiler{defs: d, context: focus, mode: mode}
 	op, st, err := c.compile(e, focus)
 	if err != nil {
 		return nil, err
 	}
-	return &Program{source, d, op, st}, nil
+	return &Program{source, d, op, st, mode}, nil
 }
 
 // Source is the expression as it was given.

@@ -63,7 +63,7 @@ func (p *parser) number() (*expr, error) {
 		return nil, err
 	}
 	if p.tok.kind == stringToken || p.tok.kind == nameToken && slices.Contains(calendarUnits, p.tok.text) {
-		e.literal, e.unit = quantityLiteral, p.tok.text
+		e.literal, e.unit, e.quoted = quantityLiteral, p.tok.text, p.tok.kind == stringToken
 		if err := p.advance(); err != nil {
 			return nil, err
 		}

@@ -36,6 +36,9 @@ func (c *compiler) typeNamed(e *expr) (typeSpec, error) {
 	if like, ok := systemTypes[name]; ok && space != "FHIR" {
 		return typeSpec{system: name, like: like}, nil
 	}
+	if space == "System" && c.defs.Structure(name) != nil {
+		return typeSpec{system: "none"}, nil
+	}
 	return typeSpec{}, syntaxError(fault.Invalid, e.at, "unknown type %q", strings.TrimPrefix(space+"."+name, "."))
 }
 

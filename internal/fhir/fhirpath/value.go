@@ -20,6 +20,11 @@ const (
 	Integer
 	Decimal
 	Target // what resolve gives when the target's content is not at hand: only Type is known
+	Date   // Text is as a literal without @
+	DateTime
+	Time     // Text without T
+	Quantity // Text is the number, a space, and the unit: a word of the calendar or a UCUM code in quotes
+	TypeInfo // what type gives: Text is the qualified name
 )
 
 // Value is one item of a collection.
@@ -60,7 +65,7 @@ func (v *Value) TypeName() string {
 	return ""
 }
 
-var systemNames = [...]string{"", "Boolean", "String", "Integer", "Decimal", ""}
+var systemNames = [...]string{"", "Boolean", "String", "Integer", "Decimal", "", "Date", "DateTime", "Time", "Quantity", "ClassInfo"}
 
 // HasValue reports whether v is a primitive with a value, and not only with extensions.
 func (v *Value) HasValue() bool {

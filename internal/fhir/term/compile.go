@@ -192,6 +192,11 @@ func (c compiler) fromSystem(in *include) (part, error) {
 		return part{}, fault.New(fault.Unsupported, "the codes of %s that this value set lists are not distributed with galen, for their licence: create the ValueSet in the data store", in.system)
 	}
 	sys, err := c.s.system(in.system, c.pinned(in.system, in.version))
+	if url, version, ok := strings.Cut(in.system, "|"); err != nil && ok && in.version == "" { // published packages have system|version here
+		unpacked := *in
+		unpacked.system, unpacked.version = url, version
+		return c.fromSystem(&unpacked)
+	}
 	if len(in.concepts) > 0 {
 		return list(sys, in)
 	}

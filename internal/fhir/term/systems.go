@@ -11,6 +11,9 @@ import (
 
 // System finds a code system by canonical URL (|version may follow). It fails with fault.NotFound if there is none; the text says how to get it.
 func (s *Service) System(url string) (*System, error) {
+	if sys, err := s.system(url, ""); err == nil { // some of R4's own have a bar in their URL
+		return sys, nil
+	}
 	url, version, _ := strings.Cut(url, "|")
 	return s.system(url, version)
 }

@@ -4,10 +4,10 @@ package plan_test
 
 import (
 	"cmp"
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
-	"unicode"
 )
 
 // model is the resources as they are, by type.
@@ -15,6 +15,8 @@ type model struct {
 	byType map[string][]*resource
 	byKey  map[string]*resource
 	next   int
+	memo   map[string]bool            // what the targets of chains said in this search
+	has    map[string]map[string]bool // Type/id of what is referred to by what fulfils a clause, in this search
 }
 
 func newModel() *model {
@@ -22,12 +24,12 @@ func newModel() *model {
 }
 
 // put stores a resource, as the newest commit.
-func (m *model) put(typ, id string, body map[string]any) {
-	m.drop(typ, id)
+func (m *model) put(r *resource) {
+	m.drop(r.typ, r.id)
 	m.next++
-	r := &resource{typ, id, body, m.next}
-	m.byType[typ] = append(m.byType[typ], r)
-	m.byKey[typ+"/"+id] = r
+	r.order = m.next
+	m.byType[r.typ] = append(m.byType[r.typ], r)
+	m.byKey[r.typ+"/"+r.id] = r
 }
 
 func (m *model) drop(typ, id string) {
@@ -43,105 +45,171 @@ type clause struct{ name, value string }
 
 // search gives the ids that fulfil all clauses, in the order of sort keys, then of commits.
 func (m *model) search(typ string, clauses []clause, sort []string) []string {
-	var found []*resource
+	m.memo, m.has = map[string]bool{}, map[string]map[string]bool{}
+	var hits []*resource
 	for _, r := range m.byType[typ] {
 		if !slices.ContainsFunc(clauses, func(c clause) bool { return !m.fulfils(r, c) }) {
-			found = append(found, r)
+			hits = append(hits, r)
 		}
 	}
-	slices.SortFunc(found, func(a, b *resource) int {
+	places := map[*resource][]place{}
+	for _, r := range hits {
 		for _, key := range sort {
-			if c := compareBy(a, b, key); c != 0 {
+			places[r] = append(places[r], placeOf(r, key))
+		}
+	}
+	slices.SortFunc(hits, func(a, b *resource) int {
+		for i, key := range sort {
+			if c := places[a][i].compare(places[b][i], strings.HasPrefix(key, "-")); c != 0 {
 				return c
 			}
 		}
+		if len(sort) == 1 && sort[0] == "-_lastUpdated" { // those of one commit too stand backwards
+			return cmp.Compare(b.order, a.order)
+		}
 		return cmp.Compare(a.order, b.order)
 	})
-	ids := make([]string, len(found))
-	for i, r := range found {
+	ids := make([]string, len(hits))
+	for i, r := range hits {
 		ids[i] = r.id
 	}
 	return ids
 }
 
-// compareBy orders two resources by one key; those without a value come last in both directions.
-func compareBy(a, b *resource, key string) int {
-	name, down := strings.CutPrefix(key, "-")
-	x, okX := sortValue(a, name, down)
-	y, okY := sortValue(b, name, down)
-	switch {
-	case !okX && !okY:
-		return 0
-	case !okX:
-		return 1
-	case !okY:
-		return -1
-	case down:
-		return cmp.Compare(y, x)
-	}
-	return cmp.Compare(x, y)
+// place is where a resource stands by one key: by text that compares as the values do, or by number.
+type place struct {
+	none   bool
+	text   string
+	number *big.Rat
 }
 
-// sortValue is the least value, or the greatest if down, as text that compares as the values do.
-func sortValue(r *resource, name string, down bool) (string, bool) {
-	if name == "_id" {
-		return r.id, true
-	}
-	v := params[r.typ+"."+name](r.body)
-	var keys []string
-	for _, s := range v.strings {
-		keys = append(keys, folded(s))
-	}
-	for _, d := range v.dates {
-		keys = append(keys, d.low.UTC().Format("2006-01-02T15:04:05.000"))
-	}
-	for _, c := range v.codes {
-		if c.code != "" {
-			keys = append(keys, c.code)
-		}
-	}
-	if len(keys) == 0 {
-		return "", false
+// compare puts places without a value last in both directions.
+func (p place) compare(q place, down bool) int {
+	var c int
+	switch {
+	case p.none || q.none:
+		return cmp.Compare(btoi(p.none), btoi(q.none))
+	case p.number != nil:
+		c = p.number.Cmp(q.number)
+	default:
+		c = cmp.Compare(p.text, q.text)
 	}
 	if down {
-		return slices.Max(keys), true
+		return -c
 	}
-	return slices.Min(keys), true
+	return c
 }
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// placeOf goes by the least value, or the greatest if the key begins with a minus.
+func placeOf(r *resource, key string) place {
+	name, down := strings.CutPrefix(key, "-")
+	switch name {
+	case "_id":
+		return place{text: r.id}
+	case "_lastUpdated":
+		return place{text: r.time.UTC().Format(sortable)}
+	}
+	v, _ := valuesOf(r, name)
+	var all []place
+	for _, s := range v.strings {
+		all = append(all, place{text: folded(s)})
+	}
+	for _, u := range v.uris {
+		all = append(all, place{text: u})
+	}
+	for _, d := range v.dates {
+		all = append(all, place{text: d.low.UTC().Format(sortable) + d.high.UTC().Format(sortable)})
+	}
+	for _, c := range v.codes {
+		if !c.beside {
+			all = append(all, place{text: c.code})
+		}
+	}
+	for _, a := range v.amounts {
+		all = append(all, place{number: a.value})
+	}
+	if len(all) == 0 {
+		return place{none: true}
+	}
+	return slices.MinFunc(all, func(p, q place) int { return p.compare(q, down) })
+}
+
+const sortable = "2006-01-02T15:04:05.000"
 
 // fulfils reports whether a resource fulfils a clause.
 func (m *model) fulfils(r *resource, c clause) bool {
 	if rest, ok := strings.CutPrefix(c.name, "_has:"); ok {
-		parts := strings.SplitN(rest, ":", 3)
-		return slices.ContainsFunc(m.byType[parts[0]], func(s *resource) bool {
-			return slices.Contains(params[parts[0]+"."+parts[1]](s.body).refs, r.typ+"/"+r.id) && m.fulfils(s, clause{parts[2], c.value})
-		})
+		return m.referred(rest, c.value)[r.typ+"/"+r.id]
 	}
 	if head, rest, ok := strings.Cut(c.name, "."); ok {
 		name, target, _ := strings.Cut(head, ":")
-		for _, ref := range params[r.typ+"."+name](r.body).refs {
-			to := m.byKey[ref]
-			if to != nil && (target == "" || to.typ == target) && knows(to.typ, rest) && m.fulfils(to, clause{rest, c.value}) {
-				return true
-			}
-		}
-		return false
+		v, _ := valuesOf(r, name)
+		return slices.ContainsFunc(v.refs, func(ref ref) bool {
+			to := m.byKey[ref.key]
+			return to != nil && (target == "" || to.typ == target) && knows(to.typ, rest) && m.remembered(to, clause{rest, c.value})
+		})
 	}
 	name, modifier, _ := strings.Cut(c.name, ":")
-	if name == "_id" {
-		return slices.Contains(strings.Split(c.value, ","), r.id) != (modifier == "not")
+	asked := splitBy(c.value, ',')
+	switch name {
+	case "_id":
+		return slices.Contains(asked, r.id) != (modifier == "not")
+	case "_lastUpdated":
+		return slices.ContainsFunc(asked, span{r.time, r.time.Add(1e6)}.match)
 	}
-	v := params[r.typ+"."+name](r.body)
+	v, known := valuesOf(r, name)
+	if !known {
+		panic(fmt.Sprintf("the table lacks %s.%s", r.typ, name))
+	}
 	if modifier == "missing" {
 		return v.empty() == (c.value == "true")
 	}
-	any := slices.ContainsFunc(strings.Split(c.value, ","), func(value string) bool { return v.match(modifier, value) })
+	any := slices.ContainsFunc(asked, func(value string) bool { return v.match(modifier, value) })
 	return any != (modifier == "not")
+}
+
+// remembered is fulfils for what many refer to.
+func (m *model) remembered(r *resource, c clause) bool {
+	key := r.typ + "/" + r.id + "?" + c.name + "=" + c.value
+	answer, ok := m.memo[key]
+	if !ok {
+		answer = m.fulfils(r, c)
+		m.memo[key] = answer
+	}
+	return answer
+}
+
+// referred gives what is referred to by the resources that Type:parameter:condition names.
+func (m *model) referred(rest, value string) map[string]bool {
+	key := rest + "=" + value
+	if m.has[key] != nil {
+		return m.has[key]
+	}
+	parts := strings.SplitN(rest, ":", 3)
+	all := map[string]bool{}
+	for _, s := range m.byType[parts[0]] {
+		if !m.fulfils(s, clause{parts[2], value}) {
+			continue
+		}
+		v, _ := valuesOf(s, parts[1])
+		for _, r := range v.refs {
+			all[r.key] = true
+		}
+	}
+	m.has[key] = all
+	return all
 }
 
 // knows reports whether a type has the parameter that a condition begins with.
 func knows(typ, name string) bool {
-	if strings.HasPrefix(name, "_has:") {
+	if strings.HasPrefix(name, "_") {
 		return true
 	}
 	name, _, _ = strings.Cut(name, ".")
@@ -149,130 +217,38 @@ func knows(typ, name string) bool {
 	return params[typ+"."+name] != nil
 }
 
+// splitBy parts text at a separator that no backslash stands before.
+func splitBy(s string, separator rune) []string {
+	parts := []string{""}
+	escaped := false
+	for _, r := range s {
+		last := &parts[len(parts)-1]
+		switch {
+		case r == separator && !escaped:
+			parts = append(parts, "")
+			continue
+		case escaped:
+			*last += `\`
+		}
+		if escaped = r == '\\' && !escaped; !escaped {
+			*last += string(r)
+		}
+	}
+	return parts
+}
+
+var plainText = strings.NewReplacer(`\,`, `,`, `\$`, `$`, `\|`, `|`, `\\`, `\`)
+
 // match reports whether any of the values matches one value asked for.
 func (v values) match(modifier, value string) bool {
 	return slices.ContainsFunc(v.codes, func(c code) bool { return c.match(modifier, value) }) ||
-		slices.ContainsFunc(v.strings, func(s string) bool { return matchString(s, modifier, value) }) ||
+		slices.ContainsFunc(v.strings, func(s string) bool { return matchString(s, modifier, plainText.Replace(value)) }) ||
+		slices.ContainsFunc(v.uris, func(s string) bool { return matchURI(s, modifier, value) }) ||
 		slices.ContainsFunc(v.dates, func(d span) bool { return d.match(value) }) ||
-		slices.ContainsFunc(v.refs, func(r string) bool { return matchRef(r, modifier, value) }) ||
+		slices.ContainsFunc(v.refs, func(r ref) bool { return r.match(modifier, value) }) ||
 		slices.ContainsFunc(v.amounts, func(a amount) bool { return a.match(value) }) ||
 		slices.ContainsFunc(v.pairs, func(p pair) bool {
-			first, second, _ := strings.Cut(value, "$")
-			return p.amount.match(second) && slices.ContainsFunc(p.codes, func(c code) bool { return c.match("", first) })
+			parts := splitBy(value, '$')
+			return p.first.match("", parts[0]) && p.second.match("", parts[1])
 		})
-}
-
-func (c code) match(modifier, value string) bool {
-	if modifier == "text" {
-		return textBegins(folded(c.text), folded(value))
-	}
-	system, want, has := strings.Cut(value, "|")
-	if !has {
-		return c.code == value && c.code != ""
-	}
-	return c.system == system && (want == "" && c.code != "" || c.code == want && want != "")
-}
-
-// textBegins reports whether some word of a text begins what is asked for.
-func textBegins(s, want string) bool {
-	word := false
-	for i, r := range s {
-		if !word && strings.HasPrefix(s[i:], want) {
-			return true
-		}
-		word = unicode.IsLetter(r) || unicode.IsNumber(r)
-	}
-	return false
-}
-
-func matchString(s, modifier, value string) bool {
-	switch modifier {
-	case "exact":
-		return s == value
-	case "contains":
-		return strings.Contains(folded(s), folded(value))
-	}
-	return strings.HasPrefix(folded(s), folded(value))
-}
-
-func matchRef(ref, modifier, value string) bool {
-	typ, id, _ := strings.Cut(ref, "/")
-	if modifier != "" && modifier != typ && modifier != "not" {
-		return false
-	}
-	return ref == value || id == value
-}
-
-// prefixOf takes a prefix off a value.
-func prefixOf(value string) (prefix, rest string) {
-	for _, p := range []string{"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb"} {
-		if rest, ok := strings.CutPrefix(value, p); ok {
-			return p, rest
-		}
-	}
-	return "eq", value
-}
-
-// match compares the range of a date with that asked for.
-//
-// http://hl7.org/fhir/R4/search.html#prefix
-func (d span) match(value string) bool {
-	prefix, rest := prefixOf(value)
-	q, ok := spanOf(rest)
-	if !ok {
-		return false
-	}
-	within := !d.low.Before(q.low) && !d.high.After(q.high)
-	above, below := d.high.After(q.high), d.low.Before(q.low)
-	switch prefix {
-	case "ne":
-		return !within
-	case "gt":
-		return above
-	case "lt":
-		return below
-	case "ge":
-		return above || within
-	case "le":
-		return below || within
-	case "sa":
-		return !d.low.Before(q.high)
-	case "eb":
-		return !d.high.After(q.low)
-	}
-	return within
-}
-
-// match compares an amount with [prefix]number, number|system|code or number||code.
-func (a amount) match(value string) bool {
-	parts := strings.Split(value, "|")
-	if len(parts) == 3 && (parts[1] != "" && (a.system != parts[1] || a.code != parts[2]) || parts[1] == "" && a.code != parts[2] && a.unit != parts[2]) {
-		return false
-	}
-	prefix, number := prefixOf(parts[0])
-	q, ok := new(big.Rat).SetString(number)
-	if !ok {
-		return false
-	}
-	half := big.NewRat(1, 2) // of the last digit that was given
-	if _, fraction, ok := strings.Cut(number, "."); ok {
-		for range fraction {
-			half.Mul(half, big.NewRat(1, 10))
-		}
-	}
-	low, high := new(big.Rat).Sub(q, half), new(big.Rat).Add(q, half)
-	within := a.value.Cmp(low) >= 0 && a.value.Cmp(high) < 0
-	switch prefix {
-	case "ne":
-		return !within
-	case "gt", "sa":
-		return a.value.Cmp(q) > 0
-	case "lt", "eb":
-		return a.value.Cmp(q) < 0
-	case "ge":
-		return a.value.Cmp(q) >= 0
-	case "le":
-		return a.value.Cmp(q) <= 0
-	}
-	return within
 }

@@ -66,10 +66,13 @@ func (r *run) referrers(ctx context.Context, typ string, param *def.SearchParam,
 	fromTargets, overTerms, fromCandidates := targets.Len()*targetCost, known*termCost, within.Len()*referrerCost
 	switch {
 	case fromCandidates < fromTargets && fromCandidates < overTerms:
+		r.way(Candidates)
 		return r.candidatesReferring(ctx, typ, param, target, targets, within)
 	case overTerms < fromTargets:
+		r.way(References)
 		return r.termsReferring(ctx, typ, param, target, targets)
 	}
+	r.way(Targets)
 	return r.targetsReferring(ctx, typ, param, target, targets)
 }
 
@@ -112,6 +115,9 @@ func (r *run) referenceTerms(ctx context.Context, typ string, param *def.SearchP
 	for _, s := range spans { // the id is the end of the term
 		prefix := r.key(s.Low[:len(s.Low)-len(probe)])
 		for term, err := range r.view.Snapshot().Terms(ctx, engine.Prefix(prefix), engine.Ascending) {
+			if err == nil {
+				err = r.visit()
+			}
 			if err != nil {
 				return err
 			}
@@ -222,6 +228,7 @@ func (n *hasNode) docs(ctx context.Context, r *run, _ docset.Set) (docset.Set, e
 		return docset.Set{}, err
 	}
 	if known*termCost < sources.Len()*referrerCost {
+		r.way(References)
 		var ids []string
 		err := r.referenceTerms(ctx, has.Link.Type, has.Param, n.typ, func(id string, docs docset.Set) error {
 			if docset.Intersects(docs, sources) {
@@ -234,6 +241,7 @@ func (n *hasNode) docs(ctx context.Context, r *run, _ docset.Set) (docset.Set, e
 		}
 		return r.numbersOf(ctx, n.id, ids)
 	}
+	r.way(Candidates)
 	var found docset.Set
 	err = r.chunks(sources, chunk, func(numbers []uint32) (bool, error) {
 		ids, _, err := r.referencesTo(ctx, has.Link.Type, numbers, has.Param, n.typ)

@@ -16,7 +16,8 @@
 //	P4: No step makes one round trip to the engine for each posting or resource; bodies are read in chunks.
 //	P5: A request reads at most Options.MaxBodies bodies to decide, and holds at most a page and a chunk of them; a page of
 //	    large bodies ends early, and so does what it includes.
+//	P6: A request looks at most at Options.MaxTerms terms one by one.
 //
 // Nodes are answered from terms, fewest first, unless it costs less to ask the bodies of the candidates: then they become
-// filters. http://hl7.org/fhir/R4/search.html
+// filters, until that has cost as much. docs/decisions/0005-search-plan.md has the reasons. http://hl7.org/fhir/R4/search.html
 package plan

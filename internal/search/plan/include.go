@@ -5,6 +5,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"galen/internal/docset"
@@ -38,8 +39,8 @@ func (r *run) includes(ctx context.Context) error {
 	for i := range r.result.Matches {
 		in.there[r.keyOf(&r.result.Matches[i])] = true
 	}
-	from := r.result.Matches
-	for round := 0; len(from) > 0 && round < maxRounds && !in.full; round++ {
+	from, round := r.result.Matches, 0
+	for ; len(from) > 0 && round < maxRounds && !in.full; round++ {
 		before := len(r.result.Included)
 		for _, inc := range r.q.Include {
 			if round > 0 && !inc.Iterate {
@@ -59,10 +60,19 @@ func (r *run) includes(ctx context.Context) error {
 		}
 		from = r.result.Included[before:]
 	}
-	if in.full {
+	switch {
+	case in.full:
 		r.result.Warnings = append(r.result.Warnings, fmt.Sprintf("Only %d of the included resources are in this page: there are more than a page may have.", len(r.result.Included)))
+	case len(from) > 0 && in.iterates():
+		r.result.Warnings = append(r.result.Warnings, fmt.Sprintf("References of included resources were followed %d times; there may be more.", maxRounds-1))
 	}
 	return nil
+}
+
+// iterates reports whether any include goes on from what was included.
+func (in *included) iterates() bool {
+	iterate := func(i search.Include) bool { return i.Iterate }
+	return slices.ContainsFunc(in.r.q.Include, iterate) || slices.ContainsFunc(in.r.q.RevInclude, iterate)
 }
 
 func (r *run) keyOf(v *record.Version) fhir.Key {
@@ -103,6 +113,9 @@ func (in *included) forward(ctx context.Context, inc search.Include, from []reco
 		}
 	}
 	for _, typ := range types {
+		if in.full {
+			return nil
+		}
 		id := uint16(in.r.defs.Type(typ).ID)
 		numbers, err := in.r.numbersOf(ctx, id, wanted[typ])
 		if err != nil {
@@ -132,6 +145,9 @@ func (in *included) params(inc search.Include, typ string) []*def.SearchParam {
 // reverse adds what refers to resources.
 func (in *included) reverse(ctx context.Context, inc search.Include, from []record.Version) error {
 	for _, source := range in.r.defs.Types() {
+		if in.full {
+			return nil
+		}
 		if source.Abstract || inc.Source != "*" && inc.Source != source.Name || in.r.view.Next(uint16(source.ID)) == 0 {
 			continue
 		}

@@ -9,7 +9,6 @@ import (
 
 	"galen/internal/docset"
 	"galen/internal/engine"
-	"galen/internal/ordkey"
 	"galen/internal/search"
 	"galen/internal/search/index"
 )
@@ -95,22 +94,6 @@ func (n *leafNode) estimate(ctx context.Context, r *run) (int, float64, error) {
 	return found, each, nil
 }
 
-func (r *run) estimate(ctx context.Context, ranges []engine.Range) (int, error) {
-	if len(ranges) == 0 {
-		return 0, nil
-	}
-	return r.view.Snapshot().Estimate(ctx, ranges...)
-}
-
-// rangeOf puts the tenant in front of a span's keys.
-func (r *run) rangeOf(s index.Span) engine.Range {
-	return engine.Range{Lo: r.key(s.Low), Hi: r.key(s.High)}
-}
-
-func (r *run) key(term []byte) []byte {
-	return append(ordkey.AppendUint32(make([]byte, 0, 4+len(term)), r.view.Tenant()), term...)
-}
-
 func (n *leafNode) docs(ctx context.Context, r *run, within docset.Set) (docset.Set, error) {
 	var yes, maybe docset.Set
 	var err error
@@ -171,59 +154,9 @@ func (r *run) spanDocs(ctx context.Context, spans []index.Span) (yes, maybe docs
 	if maybe, err = r.rangeDocs(ctx, unsure); err != nil {
 		return yes, maybe, err
 	}
-	yes.AddMany(found.yes)
-	maybe.AddMany(found.maybe)
+	yes.Or(found.yes.fold())
+	maybe.Or(found.maybe.fold())
 	return yes, maybe, nil
-}
-
-func (r *run) rangeDocs(ctx context.Context, ranges []engine.Range) (docset.Set, error) {
-	if len(ranges) == 0 {
-		return docset.Set{}, nil
-	}
-	return r.view.Snapshot().Docs(ctx, ranges...)
-}
-
-// judged collects numbers by verdict.
-type judged struct{ yes, maybe []uint32 }
-
-// judge walks the terms of a span that are judged one by one, leaping where the judge says so.
-func (r *run) judge(ctx context.Context, s index.Span, found *judged) error {
-	at := r.rangeOf(s)
-	for {
-		leap, err := r.judgeFrom(ctx, s, at, found)
-		if err != nil || leap == nil {
-			return err
-		}
-		at = at.After(leap)
-		if at.IsEmpty() {
-			return nil
-		}
-	}
-}
-
-// judgeFrom walks the terms of a range up to one from which the judge leaps, and gives the key to leap to; nil at the end.
-func (r *run) judgeFrom(ctx context.Context, s index.Span, at engine.Range, found *judged) (leap []byte, err error) {
-	const tenant = 4
-	for term, err := range r.view.Snapshot().Terms(ctx, at, engine.Ascending) {
-		if err != nil {
-			return nil, err
-		}
-		verdict, next := s.Judge(term.Key[tenant:])
-		switch verdict {
-		case index.Yes:
-			for n := range term.Docs.All() {
-				found.yes = append(found.yes, n)
-			}
-		case index.Maybe:
-			for n := range term.Docs.All() {
-				found.maybe = append(found.maybe, n)
-			}
-		}
-		if next != nil {
-			return r.key(next), nil
-		}
-	}
-	return nil, nil
 }
 
 func (n *leafNode) filter(r *run) (filter, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -13,7 +14,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// The oracle: searches answered by looking at every resource, decoded into maps, by this file's own reading of the
+// The oracle: searches answered by looking at every resource, decoded into maps, by these files' own reading of the
 // specification. It shares no code with the index, the planner or the parser of searches.
 
 // resource is one resource of the model.
@@ -21,38 +22,73 @@ type resource struct {
 	typ, id string
 	body    map[string]any
 	order   int // of its commit
+	time    time.Time
 }
 
 // span is a time from low up to but not including high.
 type span struct{ low, high time.Time }
 
-// code is a token value.
-type code struct{ system, code, text string }
+// The ends of time, for periods that are open.
+var (
+	always = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+	ever   = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+)
 
-// amount is a quantity value.
+// code is a token value; implied is the system of a code that does not carry it, beside says that it is the text of a concept
+// that has codings too.
+type code struct {
+	system, code, text, implied string
+	beside                      bool
+}
+
+// found gives the codes that there is something to find by.
+func found(codes ...code) (v values) {
+	for _, c := range codes {
+		if c.code != "" || c.system != "" || c.text != "" {
+			v.codes = append(v.codes, c)
+		}
+	}
+	return v
+}
+
+// amount is a number or quantity.
 type amount struct {
 	value              *big.Rat
 	unit, system, code string
 }
 
+// ref is a reference: Type/id if it is relative, else an address; what type it says it is of, and its identifier.
+type ref struct {
+	key, address, typ string
+	identifier        *code
+}
+
+// pair is the values of a composite parameter on one element.
+type pair struct{ first, second values }
+
 // values of one parameter of a resource; only those of its type are set.
 type values struct {
 	codes   []code
 	strings []string
+	uris    []string
 	dates   []span
-	refs    []string // Type/id
+	refs    []ref
 	amounts []amount
 	pairs   []pair
 }
 
-// pair is a value of a composite parameter of a code and an amount.
-type pair struct {
-	codes  []code
-	amount amount
+func (v values) empty() bool {
+	return len(v.codes)+len(v.strings)+len(v.uris)+len(v.dates)+len(v.refs)+len(v.amounts)+len(v.pairs) == 0
 }
 
-func (v values) empty() bool {
-	return len(v.codes)+len(v.strings)+len(v.dates)+len(v.refs)+len(v.amounts)+len(v.pairs) == 0
+func (v *values) add(w values) {
+	v.codes = append(v.codes, w.codes...)
+	v.strings = append(v.strings, w.strings...)
+	v.uris = append(v.uris, w.uris...)
+	v.dates = append(v.dates, w.dates...)
+	v.refs = append(v.refs, w.refs...)
+	v.amounts = append(v.amounts, w.amounts...)
+	v.pairs = append(v.pairs, w.pairs...)
 }
 
 // at follows a path of member names and gives all it leads to, lists spread out.
@@ -88,99 +124,107 @@ func field(v any, name string) string {
 	return text(m[name])
 }
 
-// concepts reads codings of CodeableConcepts.
-func concepts(in ...any) (v values) {
-	for _, c := range in {
-		v.codes = append(v.codes, codings(at(c, "coding")...).codes...)
-		if t := field(c, "text"); t != "" {
-			v.codes = append(v.codes, code{text: t})
-		}
+// readers read the elements of one kind; arg is what stands after the colon in the table.
+var readers = map[string]func(element any, arg string) values{
+	"code":       func(e any, arg string) values { return found(code{code: fmt.Sprint(e), implied: arg}) },
+	"coding":     coding,
+	"concept":    concept,
+	"identifier": func(e any, _ string) values { return found(identifierOf(e)) },
+	"contact":    contact,
+	"string":     func(e any, _ string) values { return values{strings: []string{text(e)}} },
+	"uri":        func(e any, _ string) values { return values{uris: []string{text(e)}} },
+	"date":       date,
+	"period":     period,
+	"reference":  reference,
+	"quantity":   quantity,
+}
+
+func coding(e any, _ string) values {
+	return found(code{system: field(e, "system"), code: field(e, "code"), text: field(e, "display")})
+}
+
+func concept(e any, _ string) (v values) {
+	for _, c := range at(e, "coding") {
+		v.add(coding(c, ""))
+	}
+	v.add(found(code{text: field(e, "text"), beside: !v.empty()}))
+	return v
+}
+
+func identifierOf(e any) code {
+	m, _ := e.(map[string]any)
+	return code{system: field(e, "system"), code: field(e, "value"), text: field(m["type"], "text")}
+}
+
+// contact reads a ContactPoint, of one system if there is an argument.
+func contact(e any, arg string) (v values) {
+	if arg == "" || field(e, "system") == arg {
+		v = found(code{code: field(e, "value")})
 	}
 	return v
 }
 
-func codings(in ...any) (v values) {
-	for _, c := range in {
-		v.codes = append(v.codes, code{field(c, "system"), field(c, "code"), field(c, "display")})
+func date(e any, _ string) (v values) {
+	if s, ok := spanOf(text(e)); ok {
+		v.dates = []span{s}
 	}
 	return v
 }
 
-// plain reads codes that are strings or booleans.
-func plain(in ...any) (v values) {
-	for _, c := range in {
-		v.codes = append(v.codes, code{code: fmt.Sprint(c)})
+func period(e any, _ string) (v values) {
+	s := span{always, ever}
+	start, ok1 := spanOf(field(e, "start"))
+	end, ok2 := spanOf(field(e, "end"))
+	if ok1 {
+		s.low = start.low
+	}
+	if ok2 {
+		s.high = end.high
+	}
+	if (ok1 || ok2) && s.low.Before(s.high) {
+		v.dates = []span{s}
 	}
 	return v
 }
 
-func identifiers(in ...any) (v values) {
-	for _, c := range in {
-		v.codes = append(v.codes, code{system: field(c, "system"), code: field(c, "value")})
+var (
+	relative = regexp.MustCompile(`^([A-Z][A-Za-z]+)/([A-Za-z0-9.-]+)(/_history/[A-Za-z0-9.-]+)?$`)
+	absolute = regexp.MustCompile(`^(https?://.*/([A-Z][A-Za-z]+)/[A-Za-z0-9.-]+)(/_history/[A-Za-z0-9.-]+)?$`)
+)
+
+// reference reads a Reference, only those to one type if there is an argument.
+func reference(e any, arg string) (v values) {
+	r := ref{typ: field(e, "type")}
+	if m := relative.FindStringSubmatch(field(e, "reference")); m != nil {
+		r.key, r.typ = m[1]+"/"+m[2], m[1]
+	} else if m := absolute.FindStringSubmatch(field(e, "reference")); m != nil {
+		r.address, r.typ = m[1], m[2]
+	} else {
+		r.address = field(e, "reference")
+	}
+	for _, i := range at(e, "identifier") {
+		c := identifierOf(i)
+		r.identifier = &c
+	}
+	if arg == "" || arg == r.typ {
+		v.refs = []ref{r}
 	}
 	return v
 }
 
-func texts(in ...any) (v values) {
-	for _, s := range in {
-		v.strings = append(v.strings, text(s))
+func quantity(e any, _ string) (v values) {
+	m, isObject := e.(map[string]any)
+	if !isObject {
+		m = map[string]any{"value": e}
 	}
-	return v
-}
-
-func refs(in ...any) (v values) {
-	for _, r := range in {
-		if t := field(r, "reference"); t != "" {
-			v.refs = append(v.refs, t)
-		}
-	}
-	return v
-}
-
-func dates(in ...any) (v values) {
-	for _, d := range in {
-		if s, ok := spanOf(text(d)); ok {
-			v.dates = append(v.dates, s)
-		}
-	}
-	return v
-}
-
-func periods(in ...any) (v values) {
-	for _, p := range in {
-		s := span{time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)}
-		if a, ok := spanOf(field(p, "start")); ok {
-			s.low = a.low
-		}
-		if b, ok := spanOf(field(p, "end")); ok {
-			s.high = b.high
-		}
-		v.dates = append(v.dates, s)
-	}
-	return v
-}
-
-func amounts(in ...any) (v values) {
-	for _, q := range in {
-		m, _ := q.(map[string]any)
-		n, ok := m["value"].(json.Number)
-		if !ok {
-			continue
-		}
+	if n, ok := m["value"].(json.Number); ok {
 		r, _ := new(big.Rat).SetString(n.String())
-		v.amounts = append(v.amounts, amount{r, text(m["unit"]), text(m["system"]), text(m["code"])})
+		v.amounts = []amount{{r, text(m["unit"]), text(m["system"]), text(m["code"])}}
 	}
 	return v
 }
 
-func both(a, b values) values {
-	a.codes = append(a.codes, b.codes...)
-	a.strings = append(a.strings, b.strings...)
-	a.dates = append(a.dates, b.dates...)
-	return a
-}
-
-// spanOf reads a date or dateTime of any precision.
+// spanOf reads a date or dateTime of any precision. Without a zone it is in UTC.
 func spanOf(s string) (span, bool) {
 	for _, l := range []struct {
 		layout string
@@ -188,8 +232,9 @@ func spanOf(s string) (span, bool) {
 		d      time.Duration
 	}{
 		{"2006", 1, 0, 0}, {"2006-01", 0, 1, 0}, {"2006-01-02", 0, 0, 24 * time.Hour},
-		{"2006-01-02T15:04Z07:00", 0, 0, time.Minute}, {"2006-01-02T15:04:05Z07:00", 0, 0, time.Second},
-		{"2006-01-02T15:04:05.000Z07:00", 0, 0, time.Millisecond},
+		{"2006-01-02T15:04Z07:00", 0, 0, time.Minute}, {"2006-01-02T15:04", 0, 0, time.Minute},
+		{"2006-01-02T15:04:05Z07:00", 0, 0, time.Second}, {"2006-01-02T15:04:05", 0, 0, time.Second},
+		{"2006-01-02T15:04:05.0Z07:00", 0, 0, time.Second / 10}, {"2006-01-02T15:04:05.000Z07:00", 0, 0, time.Millisecond},
 	} {
 		if len(l.layout) < 11 && len(l.layout) != len(s) || strings.Contains(s, ".") != strings.Contains(l.layout, ".") {
 			continue
@@ -201,74 +246,13 @@ func spanOf(s string) (span, bool) {
 	return span{}, false
 }
 
-// folded is text as strings are compared: without case and accents.
+// folded is text as strings are compared: without case and accents, white space as single spaces.
 func folded(s string) string {
 	var b strings.Builder
-	for _, r := range norm.NFD.String(s) {
+	for _, r := range norm.NFD.String(strings.Join(strings.Fields(s), " ")) {
 		if !unicode.Is(unicode.Mn, r) {
 			b.WriteRune(unicode.ToLower(r))
 		}
 	}
 	return b.String()
-}
-
-// params reads parameters, by type and name: each line is the specification's definition of it.
-var params = map[string]func(map[string]any) values{
-	"Patient.gender":    func(m map[string]any) values { return plain(at(m, "gender")...) },
-	"Patient.birthdate": func(m map[string]any) values { return dates(at(m, "birthDate")...) },
-	"Patient.family":    func(m map[string]any) values { return texts(at(m, "name", "family")...) },
-	"Patient.given":     func(m map[string]any) values { return texts(at(m, "name", "given")...) },
-	"Patient.name": func(m map[string]any) values {
-		var all []any
-		for _, part := range []string{"family", "given", "prefix", "suffix", "text"} {
-			all = append(all, at(m, "name", part)...)
-		}
-		return texts(all...)
-	},
-	"Patient.address-city":  func(m map[string]any) values { return texts(at(m, "address", "city")...) },
-	"Patient.address-state": func(m map[string]any) values { return texts(at(m, "address", "state")...) },
-	"Patient.identifier":    func(m map[string]any) values { return identifiers(at(m, "identifier")...) },
-	"Patient.language":      func(m map[string]any) values { return concepts(at(m, "communication", "language")...) },
-	"Observation.code":      func(m map[string]any) values { return concepts(m["code"]) },
-	"Observation.status":    func(m map[string]any) values { return plain(m["status"]) },
-	"Observation.category":  func(m map[string]any) values { return concepts(at(m, "category")...) },
-	"Observation.subject":   func(m map[string]any) values { return refs(m["subject"]) },
-	"Observation.patient":   func(m map[string]any) values { return refs(m["subject"]) },
-	"Observation.encounter": func(m map[string]any) values { return refs(at(m, "encounter")...) },
-	"Observation.date": func(m map[string]any) values {
-		return both(dates(at(m, "effectiveDateTime")...), periods(at(m, "effectivePeriod")...))
-	},
-	"Observation.value-quantity": func(m map[string]any) values { return amounts(at(m, "valueQuantity")...) },
-	"Observation.value-concept":  func(m map[string]any) values { return concepts(at(m, "valueCodeableConcept")...) },
-	"Observation.component-code": func(m map[string]any) values { return concepts(at(m, "component", "code")...) },
-	"Observation.combo-code": func(m map[string]any) values {
-		return both(concepts(m["code"]), concepts(at(m, "component", "code")...))
-	},
-	"Observation.code-value-quantity": func(m map[string]any) (v values) {
-		for _, a := range amounts(at(m, "valueQuantity")...).amounts {
-			v.pairs = append(v.pairs, pair{concepts(m["code"]).codes, a})
-		}
-		return v
-	},
-	"Encounter.status":           func(m map[string]any) values { return plain(m["status"]) },
-	"Encounter.class":            func(m map[string]any) values { return codings(m["class"]) },
-	"Encounter.type":             func(m map[string]any) values { return concepts(at(m, "type")...) },
-	"Encounter.date":             func(m map[string]any) values { return periods(at(m, "period")...) },
-	"Encounter.subject":          func(m map[string]any) values { return refs(at(m, "subject")...) },
-	"Encounter.service-provider": func(m map[string]any) values { return refs(at(m, "serviceProvider")...) },
-	"Condition.code":             func(m map[string]any) values { return concepts(at(m, "code")...) },
-	"Condition.clinical-status":  func(m map[string]any) values { return concepts(at(m, "clinicalStatus")...) },
-	"Condition.onset-date": func(m map[string]any) values {
-		return both(dates(at(m, "onsetDateTime")...), periods(at(m, "onsetPeriod")...))
-	},
-	"Condition.abatement-date": func(m map[string]any) values {
-		return both(dates(at(m, "abatementDateTime")...), periods(at(m, "abatementPeriod")...))
-	},
-	"Condition.subject":         func(m map[string]any) values { return refs(at(m, "subject")...) },
-	"Condition.encounter":       func(m map[string]any) values { return refs(at(m, "encounter")...) },
-	"Immunization.vaccine-code": func(m map[string]any) values { return concepts(at(m, "vaccineCode")...) },
-	"Immunization.date":         func(m map[string]any) values { return dates(at(m, "occurrenceDateTime")...) },
-	"Immunization.patient":      func(m map[string]any) values { return refs(at(m, "patient")...) },
-	"Organization.name":         func(m map[string]any) values { return texts(append(at(m, "name"), at(m, "alias")...)...) },
-	"Organization.address-city": func(m map[string]any) values { return texts(at(m, "address", "city")...) },
 }

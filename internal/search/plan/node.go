@@ -4,6 +4,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 
 	"galen/internal/docset"
 	"galen/internal/fhir"
@@ -89,15 +90,18 @@ func (r *run) candidates(ctx context.Context, typ uint16, nodes []node, streamin
 		}
 		if f != nil {
 			filters = append(filters, f)
-			r.step(n, "bodies", costs[i].n, set)
+			r.deferred = append(r.deferred, n)
+			r.patience += int(float64(costs[i].n) * costs[i].each / bodyCost)
+			r.step(n, Bodies, costs[i].n, set, len(r.steps))
 			continue
 		}
+		since := len(r.steps)
 		docs, err := n.docs(ctx, r, set)
 		if err != nil {
 			return docset.Set{}, nil, err
 		}
 		set = docset.And(set, docs)
-		r.step(n, "terms", costs[i].n, set)
+		r.step(n, Terms, costs[i].n, set, since)
 		if set.IsEmpty() {
 			return set, nil, nil
 		}
@@ -105,8 +109,24 @@ func (r *run) candidates(ctx context.Context, typ uint16, nodes []node, streamin
 	return set, filters, nil
 }
 
-func (r *run) step(n node, how string, estimate int, left docset.Set) {
-	r.result.Steps = append(r.result.Steps, Step{n.name(), how, estimate, left.Len()})
+// undefer answers the nodes that were left as filters from terms after all.
+func (r *run) undefer(ctx context.Context, set docset.Set) (docset.Set, error) {
+	for _, n := range r.deferred {
+		since := len(r.steps)
+		docs, err := n.docs(ctx, r, set)
+		if err != nil {
+			return docset.Set{}, err
+		}
+		set = docset.And(set, docs)
+		r.step(n, Terms, docs.Len(), set, since)
+	}
+	return set, nil
+}
+
+// step notes how a node was answered. Those noted since there were so many steps belong into it.
+func (r *run) step(n node, how string, estimate int, left docset.Set, since int) {
+	inner := slices.Clone(r.steps[since:])
+	r.steps = append(r.steps[:since], Step{n.name(), how, estimate, left.Len(), inner})
 }
 
 type cost struct {
@@ -187,9 +207,20 @@ func (r *run) all(ctx context.Context, link search.Link) (docset.Set, error) {
 	if err != nil || live.IsEmpty() {
 		return docset.Set{}, err
 	}
+	since := len(r.steps)
 	docs, err := n.docs(ctx, r, live)
 	if err != nil {
 		return docset.Set{}, err
 	}
-	return docset.And(docs, live), nil
+	docs = docset.And(docs, live)
+	inner := slices.Clone(r.steps[since:])
+	r.steps = append(r.steps[:since], Step{link.Type + "." + n.name(), Terms, live.Len(), docs.Len(), inner})
+	return docs, nil
+}
+
+// way notes which way a chain or _has went from what its inner condition found.
+func (r *run) way(how string) {
+	if n := len(r.steps); n > 0 {
+		r.steps[n-1].How = how
+	}
 }

@@ -22,6 +22,7 @@ import (
 type Options struct {
 	PageKey     []byte // 32 bytes that page tokens are sealed with; required
 	MaxBodies   int    // bodies that one request may read to decide; 0: 500,000
+	MaxTerms    int    // distinct values that one request may look at one by one; 0: 10,000,000
 	MaxIncluded int    // included resources of one page; 0: 10,000
 	PageBytes   int    // bytes of bodies from which a page ends early, and as many of what it includes; 0: 64 MiB
 }
@@ -37,6 +38,7 @@ type Planner struct {
 // New makes a planner over the terms that the index makes. It fails if the page key has the wrong length.
 func New(defs *def.Definitions, terms *index.Index, opt Options) (*Planner, error) {
 	opt.MaxBodies = cmp.Or(opt.MaxBodies, 500_000)
+	opt.MaxTerms = cmp.Or(opt.MaxTerms, 10_000_000)
 	opt.MaxIncluded = cmp.Or(opt.MaxIncluded, 10_000)
 	opt.PageBytes = cmp.Or(opt.PageBytes, 64<<20)
 	block, err := aes.NewCipher(opt.PageKey)
@@ -60,27 +62,40 @@ type Result struct {
 	Steps    []Step           // how it was answered, in order
 }
 
-// Step is how one clause was answered.
+// Step is how one clause was answered, or the order kept.
 type Step struct {
-	Clause   string `json:"clause"`
-	How      string `json:"how"` // "terms", or "bodies" of the candidates
-	Estimate int    `json:"estimate"`
-	Left     int    `json:"left"` // candidates after it; for "bodies" those that are still to be asked
+	Clause   string `json:"clause"`   // as the caller wrote it; Type.condition in Inner; _sort for the order
+	How      string `json:"how"`      // see the constants
+	Estimate int    `json:"estimate"` // versions that match, as was thought before
+	Left     int    `json:"left"`     // candidates after it; for Bodies those that are still to be asked; for _sort the rows found
+	Inner    []Step `json:"inner,omitempty"`
 }
 
-// Search answers q on v, a view of the newest commit; with a page token, on the position that the token names.
-// It fails with fault.Invalid for a token that was not made for this query, and fault.TooCostly.
+// What Step.How may be.
+const (
+	Terms      = "terms"      // from what is posted under terms; of the order: along the terms of the first key
+	Bodies     = "bodies"     // the candidates' bodies are asked
+	Targets    = "targets"    // of a chain: from each target, by its id
+	References = "references" // of a chain or _has: over everything that is referred to
+	Candidates = "candidates" // of a chain: from what the candidates refer to; of _has: from what the sources refer to
+	Numbers    = "numbers"    // of the order: that of commits
+	IDs        = "ids"        // of the order: along the ids
+)
+
+// Search answers q on v, a view of the newest commit; with a page token, on the position and for the time that the token names
+// (it sets those of q). It fails with fault.Invalid for a token that was not made for this query, and fault.TooCostly.
 func (p *Planner) Search(ctx context.Context, v *record.View, q *search.Query) (*Result, error) {
-	r := &run{Planner: p, view: v, q: q, left: p.opt.MaxBodies}
+	r := &run{Planner: p, view: v, q: q, left: p.opt.MaxBodies, visits: p.opt.MaxTerms}
 	var after *place
 	if q.Page != "" {
-		token, err := p.open(q)
+		token, err := p.open(v, q)
 		if err != nil {
 			return nil, err
 		}
 		if r.view, err = v.At(ctx, token.seq); err != nil {
 			return nil, err
 		}
+		q.SetNow(token.now)
 		after = &token.place
 	}
 	if err := r.search(ctx, after); err != nil {
@@ -99,8 +114,14 @@ type run struct {
 	each   int    // bytes of a body, as those that were read last
 	held   int    // bytes of the rows that the page has
 	cut    bool   // the page ends early, for its bytes
+	visits int    // terms that may still be looked at one by one
 	tape   fhir.Tape
 	result Result
+
+	deferred []node // those that candidates left as filters
+	patience int    // bodies that cost as much as answering those from terms
+	steps    []Step // so far, of the clause under way
+	order    string // how the order is kept
 }
 
 // search finds the page after a place (nil: the first).
@@ -123,6 +144,7 @@ func (r *run) search(ctx context.Context, after *place) error {
 		filters = nil
 	}
 	r.total(set, filters)
+	r.result.Steps = r.steps
 	if r.q.Count == 0 {
 		return nil
 	}
@@ -130,6 +152,8 @@ func (r *run) search(ctx context.Context, after *place) error {
 	if err != nil {
 		return err
 	}
+	r.steps = append(r.steps, Step{Clause: "_sort", How: r.order, Estimate: set.Len(), Left: len(rows)})
+	r.result.Steps = r.steps
 	if r.cut || len(rows) > r.q.Count {
 		rows = rows[:min(len(rows), r.q.Count)]
 		r.result.Next = r.token(rows[len(rows)-1])

@@ -25,6 +25,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected output of the scripts")
 
+// base is the address of the server.
+const base = "http://here/fhir/"
+
 // requestTime is the time of the searches, scriptStart that of the first commit; each further one is a second later.
 var (
 	requestTime = time.Date(2024, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -173,7 +176,7 @@ func (s *script) search(target string) (string, error) {
 	var pages []string
 	var total string
 	for page := ""; ; {
-		q, err := search.Parse(def.R4(), typ, slices.Concat(pairs, pageOf(page)), search.Options{Now: requestTime, Base: "http://here/fhir/"})
+		q, err := search.Parse(def.R4(), typ, slices.Concat(pairs, pageOf(page)), search.Options{Now: requestTime, Base: base})
 		if err != nil {
 			return "", err
 		}

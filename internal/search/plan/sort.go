@@ -13,16 +13,21 @@ import (
 	"galen/internal/record"
 )
 
-// sortedPage is a page in the order of _sort: from the bodies of all candidates, or along the terms of the first key.
+// sortedPage is a page in the order of _sort: along the terms of the first key or along the ids, or from the bodies of all
+// candidates where that costs less.
 func (r *run) sortedPage(ctx context.Context, set docset.Set, filters []filter, after *place) ([]row, error) {
-	if walk, ok := r.terms.Walk(r.q.Type, r.q.Sort[0].Param); ok {
-		live := int(r.view.Next(r.typ))
-		rows := r.q.Count + 1
-		terms := rows * live / max(set.Len(), 1) // about how many have to be walked for a page
-		if terms*termCost+rows*bodyCost < set.Len()*bodyCost {
-			return r.walkPage(ctx, walk, set, filters, after)
-		}
+	rows := r.q.Count + 1
+	steps := rows * int(r.view.Next(r.typ)) / max(set.Len(), 1) // about how many values have to be passed for a page
+	left := (set.Len() - rows) * bodyCost                       // what the bodies cost that are not on it
+	if r.q.Sort[0].Param.Code == "_id" && steps*idCost < left {
+		r.order = IDs
+		return r.idPage(ctx, set, filters, after)
 	}
+	if walk, ok := r.terms.Walk(r.q.Type, r.q.Sort[0].Param); ok && steps*termCost < left {
+		r.order = Terms
+		return r.walkPage(ctx, walk, set, filters, after)
+	}
+	r.order = Bodies
 	top := r.newTop(after)
 	if err := top.addAll(ctx, set, filters); err != nil {
 		return nil, err

@@ -15,7 +15,7 @@ import (
 // group is the candidates posted under one value of the first sort key. Those that also have a value that comes before it in
 // the order stand there; their bodies tell.
 type group struct {
-	value   []byte
+	value   []byte // nil: those without a value
 	numbers docset.Set
 }
 
@@ -51,12 +51,8 @@ func (r *run) walkPage(ctx context.Context, walk index.Walk, set docset.Set, fil
 	if err != nil {
 		return nil, err
 	}
-	top := r.newTop(after)
-	top.want = want - len(rows)
-	if err := top.addAll(ctx, missing, filters); err != nil {
-		return nil, err
-	}
-	return append(rows, top.sorted()...), nil
+	last, err := r.largeGroup(ctx, group{numbers: missing}, filters, after, want-len(rows))
+	return append(rows, last...), err
 }
 
 // without is the candidates that have no value for the first sort key.
@@ -137,7 +133,7 @@ func (r *run) largeGroup(ctx context.Context, g group, filters []filter, after *
 	top := r.newTop(after)
 	top.want = want
 	numbers := g.numbers
-	if len(r.q.Sort) == 1 && after != nil && bytes.Equal(after.keys[0].bytes, g.value) {
+	if len(r.q.Sort) == 1 && after != nil && after.keys[0].none == (g.value == nil) && bytes.Equal(after.keys[0].bytes, g.value) {
 		numbers = numbers.Clone()
 		numbers.RemoveBelow(after.number + 1)
 	}
@@ -166,6 +162,9 @@ func (r *run) groups(ctx context.Context, walk index.Walk, set docset.Set, after
 			var term engine.Term
 			var value []byte
 			if term, value, err = m.next(); err != nil || term.Key == nil {
+				break
+			}
+			if err = r.visit(); err != nil {
 				break
 			}
 			docs := docset.And(term.Docs, set)

@@ -62,7 +62,7 @@ func (c *compiler) body(name string, r *rawState, depth int) (State, error) {
 	if err := c.values(&s, r); err != nil {
 		return s, err
 	}
-	if err := c.details(&s, r); err != nil {
+	if err := details(&s, r); err != nil {
 		return s, err
 	}
 	for i := range r.Observations {
@@ -72,7 +72,7 @@ func (c *compiler) body(name string, r *rawState, depth int) (State, error) {
 		}
 		s.Parts = append(s.Parts, part)
 	}
-	return s, c.complete(&s, r)
+	return s, complete(&s)
 }
 
 // resolve resolves the attributes and states that a state names.
@@ -184,7 +184,7 @@ func valueOf(s *State, r *rawState) error {
 }
 
 // details reads what only some types have.
-func (c *compiler) details(s *State, r *rawState) error {
+func details(s *State, r *rawState) error {
 	for _, x := range r.Reactions {
 		one := Reaction{Code: x.Reaction}
 		for _, v := range x.Severities {
@@ -234,7 +234,7 @@ var periodUnits = map[string]string{
 }
 
 // complete refuses a state that lacks what its type needs.
-func (c *compiler) complete(s *State, r *rawState) error {
+func complete(s *State) error {
 	switch s.Type {
 	case Guard:
 		if s.Allow == nil {

@@ -11,8 +11,11 @@ import (
 	"galen/internal/synth/chance"
 )
 
-// Year is the length of a year in seconds.
-const Year = 31557600
+// Year is the length of a year in seconds. Recent is how long before now people may have died.
+const (
+	Year   = 31557600
+	Recent = 10 * Year
+)
 
 // Person is what does not change about somebody.
 type Person struct {
@@ -66,6 +69,9 @@ var pyramid = []float64{5.6, 6.0, 6.3, 6.6, 6.6, 6.6, 7.0, 6.7, 6.4, 5.9, 6.2, 6
 
 // races are shares in the 2020 census, of those that gave one.
 var races = []float64{68, 13.5, 6.3, 1.1, 0.2, 10.9}
+
+// byModules is the share of deaths that modules bring about, of what the life table has from 35 on.
+const byModules = 0.4
 
 // deaths are the yearly chances of death of men and women: NCHS, Deaths: Final Data for 2021, rates by age group.
 var deaths = []struct {
@@ -184,6 +190,9 @@ func (p *Person) death(s *chance.Stream, now int64) int64 {
 			risk := d.man
 			if p.Female {
 				risk = d.woman
+			}
+			if age >= 35 {
+				risk *= 1 - byModules
 			}
 			if s.Hit(risk) {
 				return from + int64(float64(s.Float()*float64(now-(back-1)*Year-from)))

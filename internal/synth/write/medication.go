@@ -54,7 +54,7 @@ func (w *Writer) order(i int, m *life.Medication) {
 	w.finish()
 }
 
-// DoseText is a dosage as a prescription says it.
+// doseText is a dosage as a prescription says it.
 func doseText(d *module.Dose) string {
 	text := "Take as directed"
 	if d.Amount > 0 && d.Frequency > 0 {

@@ -127,7 +127,7 @@ func (w *Writer) list(begin, between string, each func(add func(string))) bool {
 // findings writes what was measured at an encounter.
 func (w *Writer) findings(i int) {
 	l := w.life
-	w.list("\nFindings\n", "\n", func(add func(string)) {
+	if w.list("\nFindings\n", "\n", func(add func(string)) {
 		for j := range l.Observations {
 			o := &l.Observations[j]
 			if o.Encounter != i || !w.in(o.At) {
@@ -140,7 +140,9 @@ func (w *Writer) findings(i int) {
 				add(plain(o.Parts[k].Codes[0]) + ": " + resultText(&o.Parts[k].Result))
 			}
 		}
-	})
+	}) {
+		w.t("\n")
+	}
 }
 
 func resultText(r *life.Result) string {

@@ -107,7 +107,7 @@ func (w *Writer) identifiers() {
 	w.s(`}]`)
 }
 
-// classes are ActCodes of the classes of encounters.
+// class is the ActCode of a class of encounters.
 func class(name string) module.Code {
 	c := module.Code{System: "http://terminology.hl7.org/CodeSystem/v3-ActCode", Code: "AMB", Display: "ambulatory"}
 	switch name {
@@ -197,6 +197,9 @@ func (w *Writer) provenance() {
 
 // ageText is an age as a note says it.
 func ageText(years float64) string {
+	if years < 1.0/12 {
+		return "newborn"
+	}
 	if years < 2 {
 		return strconv.Itoa(int(years*12)) + "-month-old"
 	}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTransactionOverHTTP(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		const entries = `{"resourceType":"Bundle","type":"transaction","entry":[
+			{"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient","active":true},"request":{"method":"POST","url":"Patient"}},
+			{"resource":{"resourceType":"Basic","id":"b","code":{"text":"x"},"subject":{"reference":"urn:uuid:1"}},"request":{"method":"PUT","url":"Basic/b"}},
+			{"request":{"method":"GET","url":"` + base + `/Patient?active=true"}}]}`
+		got := s.do("POST", r4+"/", entries).want(t, 200, `"type":"transaction-response"`, `"status":"201","location":"Basic/b/_history/1","etag":"W/\"1\"","lastModified":"`,
+			`"type":"searchset","timestamp":"`, `"total":1`)
+		if strings.Contains(got.body, `"subject"`) || strings.Contains(got.body, `"outcome"`) {
+			t.Errorf("a minimal answer has %s", got.body)
+		}
+		s.do("GET", r4+"/Basic/b", "").want(t, 200, `"subject":{"reference":"Patient/`)
+		s.do("POST", r4, entries, "Prefer: return=representation").want(t, 200, `"fullUrl":"`+base+`/Basic/b","resource":{"resourceType":"Basic"`, `"status":"200"`)
+		s.do("POST", r4, entries, "Prefer: return=OperationOutcome").want(t, 200, `"outcome":{"resourceType":"OperationOutcome"`)
+		wrong := strings.Replace(entries, `"url":"Basic/b"`, `"url":"Basic/b","ifMatch":"W/\"9\""`, 1)
+		refused := s.do("POST", r4, wrong)
+		refused.outcome(t, 412, "conflict")
+		refused.want(t, 412, `"expression":["Bundle.entry[1]"]`)
+		s.do("POST", r4, strings.Replace(wrong, "transaction", "batch", 1)).want(t, 200, `"type":"batch-response"`, `"status":"412","outcome":{"resourceType":"OperationOutcome"`)
+	})
+}
+
+func TestDeleteManyOverHTTP(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		for _, id := range []string{"a", "b", "c"} {
+			s.do("PUT", r4+"/Basic/"+id, `{"resourceType":"Basic","id":"`+id+`","code":{"text":"x"},"created":"2020"}`).want(t, 201)
+		}
+		const query = "/Basic?created=2020&_count=2"
+		got := s.do("DELETE", r4+query, "").want(t, 200, `"type":"batch-response"`, `"relation":"next","url":"`+base+query, `"status":"204","location":"Basic/a/_history/2"`)
+		if n := strings.Count(got.body, `"status":"204"`); n != 2 {
+			t.Errorf("%d are deleted, want 2", n)
+		}
+		if got := s.do("DELETE", r4+query, "").want(t, 200, "Basic/c/_history/2"); strings.Contains(got.body, "next") {
+			t.Errorf("the last has a next link: %s", got.body)
+		}
+		if got := s.do("DELETE", r4+query, "").want(t, 200, "batch-response"); strings.Contains(got.body, "entry") {
+			t.Errorf("nothing is found, and yet: %s", got.body)
+		}
+		s.do("DELETE", r4+query, "", `If-Match: W/"1"`).outcome(t, 400, "value")
+		s.do("DELETE", r4+"/Basic?created=2020&_count=101", "").outcome(t, 400, "value")
+		s.do("DELETE", r4+"/Basic?_count=1", "").outcome(t, 400, "value")
+	})
+}
+
+func TestConditionalWritesOverHTTP(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		const body, query = `{"resourceType":"Patient","identifier":[{"system":"urn:s","value":"1"}]}`, "?identifier=urn:s%7C1"
+		made := s.do("POST", r4+"/Patient", body, "If-None-Exist: identifier=urn:s|1").want(t, 201)
+		again := s.do("POST", r4+"/Patient", body, "If-None-Exist: identifier=urn:s|1").want(t, 200)
+		if made.body != again.body {
+			t.Errorf("again gives %s, want %s", again.body, made.body)
+		}
+		s.do("PUT", r4+"/Patient"+query, body).want(t, 200, `"versionId":"2"`)
+		s.do("PUT", r4+"/Patient"+query, strings.Replace(body, `"id`, `"id":"x","id`, 1)).outcome(t, 409, "conflict")
+		s.do("DELETE", r4+"/Patient"+query, "", `If-Match: W/"1"`).outcome(t, 412, "conflict")
+		s.do("DELETE", r4+"/Patient"+query, "").want(t, 204)
+		s.do("DELETE", r4+"/Patient"+query, "").outcome(t, 404, "not-found")
+		s.do("PUT", r4+"/Patient"+query, body).want(t, 201)
+		s.do("POST", r4+"/Patient", body).want(t, 201)
+		s.do("PUT", r4+"/Patient"+query, body).outcome(t, 412, "multiple-matches")
+		s.do("POST", r4+"/Patient", body, "If-None-Exist: identifier=urn:s|1").outcome(t, 412, "multiple-matches")
+		s.do("DELETE", r4+"/Patient"+query, "").outcome(t, 412, "multiple-matches")
+	})
+}
