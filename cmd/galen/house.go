@@ -55,9 +55,10 @@ type house struct {
 // open makes the data folder, if need be, and wires the server, bottom to top.
 func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error) {
 	h = &house{}
+	opened := h // a failing return makes h nil
 	defer func() {
 		if err != nil {
-			h.close()
+			opened.close()
 		}
 	}()
 	if h.log, err = telemetry.NewLog(logs, cfg.logLevel, cfg.logFormat); err != nil {
@@ -92,8 +93,12 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	h.catalog = catalog.New(engine, h.jobs, stores, catalog.Options{Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
 		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, stores, d)
 	}})
-	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{})
-	return h, h.openAPI(cfg, credentials, secret, gateway, terms)
+	profiles, err := openProfiles(filepath.Join(cfg.data, "packages"), defs)
+	if err != nil {
+		return nil, err
+	}
+	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles})
+	return h, h.openAPI(cfg, credentials, secret, gateway, terms, validate.NewWithProfiles(defs, profiles))
 }
 
 func (c *config) jobLimit(kind string) int {
@@ -107,12 +112,12 @@ func (c *config) jobLimit(kind string) int {
 }
 
 // openAPI wires the edges.
-func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byte, gateway http.Handler, terms *index.Index) error {
+func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byte, gateway http.Handler, terms *index.Index, check *validate.Validator) error {
 	planner, err := plan.New(def.R4(), terms, plan.Options{PageKey: secret})
 	if err != nil {
 		return err
 	}
-	fhir := interaction.New(h.catalog.Open, planner, validate.New(def.R4()), interaction.Options{MaxCount: cfg.maxCount, Software: version})
+	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, Software: version})
 	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
 		Principal: principal, BaseURL: func(ctx context.Context) string {
 			return cmp.Or(strings.TrimRight(cfg.publicURL, "/"), api.BaseURL(ctx))

@@ -69,7 +69,8 @@ Every flag of serve is also an environment variable (GALEN_LISTEN for --listen) 
 		},
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	c.AddCommand(newServeCommand(), newFHIRCommand(), newSynthCommand(), newFHIRPathCommand(), newDemoCommand(), newBenchCommand())
+	c.AddCommand(newServeCommand(), newFHIRCommand(), newSynthCommand(), newFHIRPathCommand(), newPackageCommand(), newValidateCommand(),
+		newDemoCommand(), newBenchCommand())
 	return c
 }
 

@@ -31,6 +31,7 @@ type Options struct {
 	ExportFile int64 // bytes after which an export begins another file; 0: 256 MiB
 	Group      int   // resources committed at once; 0: 1,000
 	Now        func() time.Time
+	Profiles   *validate.Profiles // that level strict checks; nil for none
 }
 
 // Opener finds the records of an active data store of an account.
@@ -57,7 +58,7 @@ func New(jobs *job.Queue, blobs blob.Store, open Opener, defs *def.Definitions, 
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	return &Service{jobs: jobs, blobs: blobs, open: open, defs: defs, check: validate.New(defs), opt: opt}
+	return &Service{jobs: jobs, blobs: blobs, open: open, defs: defs, check: validate.NewWithProfiles(defs, opt.Profiles), opt: opt}
 }
 
 // Handlers returns the job handlers of this package's kinds.

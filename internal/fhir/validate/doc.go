@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package validate checks resources against the base definitions of FHIR R4, on the tape, without decoding them.
+// Package validate checks resources against the base definitions of FHIR R4 and against profiles, on the tape, without decoding them.
 //
 // Words. A finding is one thing wrong with a resource: how severe, its OperationOutcome issue type, where, and what to do.
 // Its text never holds a value of the resource.
@@ -9,12 +9,15 @@
 // JSON types and formats of primitives; that an element with a choice of types has one; _siblings of primitives and the
 // nulls that align them; empty objects, arrays and strings; codes of required bindings that R4 can enumerate; the form,
 // type and target type of references, and that a #reference has its contained resource; contained resources, and resources
-// inside Bundle and Parameters; that an extension has a value or extensions, not both. Not yet: invariants other than
-// ele-1, ext-1 and dom-2, profiles, extensions against their definitions.
+// inside Bundle and Parameters; that an extension has a value or extensions, not both. Of the base
+// definitions' invariants only ele-1, ext-1 and dom-2 are checked.
+//
+// Profiles are a second pass, over what they say beyond the base definitions: see Profiles. Their invariants are evaluated as far
+// as FHIRPath compiles them; codes of value sets that are not here pass.
 //
 // Invariants:
 //
-//	V1: A right resource costs no allocation once a Validator is warm.
+//	V1: A right resource costs no allocation once a Validator is warm, as long as no profiles are checked.
 //	V2: At most MaxFindings findings, in the order of the resource's bytes, but for what is missing, which comes at the end
 //	    of its object. The walk stops at the last.
 //	V3: An expression is FHIRPath from the resource given: Bundle.entry[3].resource.name[0].family.

@@ -20,7 +20,7 @@ type Level uint8
 const (
 	// Strict asks for everything that the package checks. It is the default.
 	Strict Level = iota
-	// StructureOnly is Strict without profiles. As long as no profiles are checked it is the same.
+	// StructureOnly is Strict without the profiles that resources name.
 	StructureOnly
 	// Minimal asks for a known type and a right id. What keeps an element from being searched (JSON types, lists, formats,
 	// choices) is a warning; unknown and missing elements, codes and target types are not looked at. A caller that stores a
@@ -66,13 +66,22 @@ type Finding struct {
 
 // Validator checks resources by one release's definitions. Any goroutine may use it.
 type Validator struct {
-	types map[string]*shape
-	walks sync.Pool
+	types    map[string]*shape
+	walks    sync.Pool
+	profiles *Profiles // nil: none are checked
 }
 
 // New makes a validator. It costs milliseconds; keep it.
 func New(d *def.Definitions) *Validator {
 	return &Validator{types: compile(d), walks: sync.Pool{New: func() any { return &walk{path: make([]step, 0, 16)} }}}
+}
+
+// NewWithProfiles makes a validator that at Strict also checks the profiles that resources name in meta.profile, and their
+// extensions. One that is not installed is an error. A nil p is New.
+func NewWithProfiles(d *def.Definitions, p *Profiles) *Validator {
+	v := New(d)
+	v.profiles = p
+	return v
 }
 
 // Resource checks the resource that n is the root object of. A right one gives nil.
@@ -83,6 +92,9 @@ func (v *Validator) Resource(n fhir.Node, level Level) []Finding {
 	found := w.findings
 	w.reset()
 	v.walks.Put(w)
+	if v.profiles != nil && level == Strict && len(found) < MaxFindings {
+		found = append(found, v.profiles.Check(n, level)...)
+	}
 	return found
 }
 

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validate
+
+import (
+	"sync"
+
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+	"galen/internal/fhir/pack"
+)
+
+// Answer is what is known of a code and a value set.
+type Answer uint8
+
+// The answers.
+const (
+	Unknown Answer = iota // the value set, or a system that it draws on, is not here
+	Yes
+	No
+)
+
+// MemberOf says whether a code is in a value set (a canonical, |version may follow). An empty system stands for any: elements
+// of type code have none. Any goroutine may call it.
+type MemberOf func(system, code, valueSet string) Answer
+
+// Profiles is the profiles of a set of packages, compiled as they are needed and kept. Any goroutine may use it.
+type Profiles struct {
+	defs     *def.Definitions
+	packages *pack.Set
+	member   MemberOf
+
+	mu   sync.Mutex
+	done map[string]*compiled // by canonical URL with version; bounded by what the packages hold
+}
+
+// compiled is a profile, or why there is none.
+type compiled struct {
+	profile *profile
+	err     error
+}
+
+// NewProfiles makes the profiles of packages usable. A nil member asks the value sets of R4 and of the packages that list
+// their codes.
+func NewProfiles(d *def.Definitions, packages *pack.Set, member MemberOf) *Profiles {
+	p := &Profiles{defs: d, packages: packages, member: member, done: map[string]*compiled{}}
+	if member == nil {
+		p.member = newCodes(packages).memberOf
+	}
+	return p
+}
+
+// profile finds a profile by canonical. It fails with fault.NotFound if no package has it and fault.Unprocessable if it
+// cannot be used. The profile is nil for a definition of R4 itself: the base check does all that it says.
+func (p *Profiles) profile(canonical string) (*profile, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.compile(canonical, 0)
+}
+
+// maxBases bounds the chain of baseDefinitions.
+const maxBases = 32
+
+func (p *Profiles) compile(canonical string, depth int) (*profile, error) {
+	r := p.packages.Find("StructureDefinition", canonical)
+	if r == nil {
+		if p.core(canonical) {
+			return nil, nil
+		}
+		return nil, fault.New(fault.NotFound, "no installed package has it")
+	}
+	key := r.URL + "|" + r.Version
+	if c := p.done[key]; c != nil {
+		return c.profile, c.err
+	}
+	if depth > maxBases {
+		return nil, fault.New(fault.Unprocessable, "its baseDefinitions go round in a circle")
+	}
+	pr, err := p.read(r, depth)
+	p.done[key] = &compiled{pr, err}
+	return pr, err
+}
+
+// core reports whether a canonical is that of a structure of R4.
+func (p *Profiles) core(canonical string) bool {
+	s := p.defs.Structure(lastSegment(fhir.ParseCanonical(canonical).URL))
+	return s != nil && s.URL == fhir.ParseCanonical(canonical).URL
+}
+
+// Check checks a resource against the profiles named, and at Strict against those that its meta.profile and those of the
+// resources within it name. It expects a resource that passes the base check, but does not fail on others. A right one gives nil.
+// A profile that is not installed is an error.
+func (p *Profiles) Check(n fhir.Node, level Level, profiles ...string) []Finding {
+	w := &profileWalk{p: p}
+	typ := p.defs.Structure(fhir.Type(n))
+	if typ == nil || typ.Kind != def.Resource {
+		return nil
+	}
+	it := item{node: n, typ: typ}
+	w.root, w.container = n, n
+	w.path = append(w.path, step{name: typ.Name, index: -1})
+	for _, canonical := range profiles {
+		w.against(it, canonical, n.Offset(), "")
+	}
+	if level == Strict {
+		w.claims(it)
+		w.extensions(n, typ)
+	}
+	if len(w.findings) == 0 {
+		return nil
+	}
+	return w.findings
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package validate
+
+import (
+	"galen/internal/fhir"
+	"galen/internal/fhir/def"
+)
+
+// extensions checks every extension within an object against its definition, if that is installed. An extension's own
+// extensions are its definition's to check.
+func (w *profileWalk) extensions(n fhir.Node, typ *def.Structure) {
+	if w.full() {
+		return
+	}
+	if name := fhir.Type(n); name != "" {
+		typ = w.p.defs.Structure(name)
+	}
+	if typ == nil {
+		return
+	}
+	w.depth++
+	for m := n.First(); m.Ok(); m = m.Next() {
+		if k := m.Kind(); k != fhir.Object && k != fhir.Array {
+			continue
+		}
+		member, ok := typ.Member(m.Name())
+		if !ok {
+			continue
+		}
+		s := step{name: member.Element.Name, index: -1}
+		if member.Element.Choice {
+			s.typ = member.Type
+		}
+		w.path = append(w.path, s)
+		if m.Kind() == fhir.Object {
+			w.extensionIn(m, member)
+		} else {
+			for i, v := range m.Elements() {
+				w.path[len(w.path)-1].index = i
+				if v.Kind() == fhir.Object {
+					w.extensionIn(v, member)
+				}
+			}
+		}
+		w.path = w.path[:len(w.path)-1]
+	}
+	w.depth--
+}
+
+func (w *profileWalk) extensionIn(n fhir.Node, member def.Member) {
+	typ := member.Structure()
+	if typ == nil || typ.Name != "Extension" {
+		w.extensions(n, typ)
+		return
+	}
+	url := n.Field("url")
+	if url.Kind() != fhir.String {
+		return
+	}
+	if pr, err := w.p.profile(url.Text()); pr != nil && err == nil && pr.typ == typ {
+		w.depth++
+		w.node(item{node: n, typ: typ, element: member.Element, index: -1}, pr.root)
+		w.depth--
+	}
+}
