@@ -251,7 +251,10 @@ func (b *bench) reference(r ref) (modifier, value string) {
 		_, value := b.token(code{system: r.identifier.system, code: r.identifier.code})
 		return "identifier", value
 	}
-	if r.key == "" {
+	switch {
+	case r.key == "" && r.address == "":
+		return "missing", "false"
+	case r.key == "":
 		return "", escape(r.address)
 	}
 	typ, id, _ := strings.Cut(r.key, "/")

@@ -171,9 +171,9 @@ func (a amount) match(value string) bool {
 	case "le":
 		return a.value.Cmp(q) <= 0
 	case "ap":
-		off := new(big.Rat).Sub(a.value, q)
-		tenth := new(big.Rat).Mul(q, big.NewRat(1, 10))
-		return within || off.Abs(off).Cmp(tenth.Abs(tenth)) <= 0
+		off, tenth := new(big.Rat).Sub(a.value, q), new(big.Rat).Mul(q, big.NewRat(1, 10))
+		off.Abs(off)
+		return off.Cmp(half) <= 0 || off.Cmp(tenth.Abs(tenth)) <= 0
 	}
 	return within
 }

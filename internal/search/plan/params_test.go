@@ -57,7 +57,7 @@ value-quantity   quantity valueQuantity
 component-value-quantity quantity component.valueQuantity
 combo-value-quantity quantity valueQuantity | quantity component.valueQuantity
 value-concept    concept valueCodeableConcept
-value-string     string valueString
+value-string     string valueString | string valueCodeableConcept.text
 code-value-quantity pair . concept code quantity valueQuantity
 code-value-concept pair . concept code concept valueCodeableConcept
 component-code-value-quantity pair component concept code quantity valueQuantity
@@ -103,7 +103,7 @@ Immunization
 vaccine-code     concept vaccineCode
 status           code status
 date             date occurrenceDateTime
-patient          reference:Patient patient
+patient          reference patient
 DiagnosticReport
 code             concept code
 category         concept category
@@ -124,10 +124,10 @@ code             concept code | concept reaction.substance
 category         code category
 criticality      code criticality
 date             date recordedDate
-patient          reference:Patient patient
+patient          reference patient
 Device
 type             concept type
-patient          reference:Patient patient
+patient          reference patient
 device-name      string deviceName.name | string type.coding.display | string type.text
 udi-di           string udiCarrier.deviceIdentifier
 ImagingStudy

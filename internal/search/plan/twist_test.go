@@ -48,7 +48,10 @@ func (b *bench) twist(body map[string]any) {
 	case 9:
 		if has("code") {
 			body["code"] = pick([]string{`{"text":"only a text, of words"}`, `{"coding":[{"code":"local-1","display":"Lokal größer"}]}`,
-				`{"coding":[{"system":"urn:a|b","code":"x,1$"},{"system":"urn:c","code":"y"}],"text":"Both"}`, `{"coding":[{"system":"urn:only"}]}`, `{"coding":[{"display":"bare"}]}`}[number])
+				`{"coding":[{"system":"urn:a|b","code":"x,1$"},{"system":"urn:c","code":"y"}],"text":"Both"}`, `{"text":"both"}`, `{"coding":[{"display":"bare"}]}`}[number])
+		}
+		if has("category") && body["resourceType"] != "AllergyIntolerance" { // no code, and nothing to sort by
+			body["category"] = pick(`[{"coding":[{"system":"urn:only"}]}]`)
 		}
 	case 10:
 		if has("period") {
