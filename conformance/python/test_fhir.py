@@ -254,12 +254,16 @@ class TestRefused:
         ok(fhir("GET", f"Patient/{made['id']}", [("_format", "json")], Accept="application/fhir+xml"))
         ok(fhir("GET", f"Patient/{made['id']}", Accept="application/fhir+xml;q=0.9, application/json;q=0.1"))
 
-    @pytest.mark.parametrize("method,path", [("DELETE", "Patient"), ("PUT", "Patient"), ("POST", "Patient/x"), ("PUT", "metadata"), ("PATCH", "metadata"),
+    @pytest.mark.parametrize("method,path", [("POST", "Patient/x"), ("PUT", "metadata"), ("PATCH", "metadata"), ("DELETE", "metadata"),
                                              ("GET", "Patient/_search"), ("POST", "Patient/x/_history"), ("DELETE", "Patient/x/_history/1")])
     def test_methods_that_are_not_there(self, fhir, method, path):
         answer = fhir(method, path, body=patient())
         outcome(answer, 405)
         assert answer.headers["Allow"]
+
+    @pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
+    def test_a_conditional_change_needs_criteria(self, fhir, method):
+        outcome(fhir(method, "Patient", body=patient()), 415 if method == "PATCH" else 400)
 
 
 class TestSearchPages:
