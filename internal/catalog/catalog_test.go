@@ -224,12 +224,18 @@ func TestTags(t *testing.T) {
 func TestUpdateChangesWhatIsGiven(t *testing.T) {
 	terms()
 	synctest.Test(t, func(t *testing.T) {
-		serve(t, mem.New(), catalog.Options{}, func(c *catalog.Catalog) {
-			d := create(t, c, "old")
+		loaded := make(chan struct{})
+		opt := catalog.Options{Preload: func(context.Context, catalog.DataStore, string) error { <-loaded; return nil }}
+		serve(t, mem.New(), opt, func(c *catalog.Catalog) {
+			d, err := c.Create(t.Context(), catalog.DataStore{Account: account, Name: "old", Settings: catalog.Settings{Preload: "x"}}, catalog.Token{})
+			if err != nil {
+				t.Fatal(err)
+			}
 			name := "new"
 			if _, err := c.Update(t.Context(), account, d.ID, catalog.Change{Name: &name}); !errors.Is(err, fault.Conflict) {
 				t.Errorf("while it is created: %v", err)
 			}
+			close(loaded)
 			synctest.Wait()
 			profiles := []string{"us-core-6.1.0"}
 			got, err := c.Update(t.Context(), account, d.ID, catalog.Change{Name: &name, Profiles: &profiles})
