@@ -38,60 +38,45 @@ func (x *exchange) create() {
 	x.written(w, err)
 }
 
-// update serves PUT /Type/id.
-func (x *exchange) update() {
+// change serves a change of one resource: it reads the conditions and the body, and answers what do made of them.
+func (x *exchange) change(read func() (interaction.Input, bool), do func(interaction.Match, interaction.Input) (interaction.Written, error)) {
 	match, ok := x.match()
 	if !ok {
 		return
 	}
-	in, ok := x.input()
+	in, ok := read()
 	if !ok {
 		return
 	}
-	w, err := x.h.service.Update(x.r.Context(), x.caller, x.key, match, in)
-	x.written(w, err)
+	x.written(do(match, in))
+}
+
+// update serves PUT /Type/id.
+func (x *exchange) update() {
+	x.change(x.input, func(match interaction.Match, in interaction.Input) (interaction.Written, error) {
+		return x.h.service.Update(x.r.Context(), x.caller, x.key, match, in)
+	})
 }
 
 // updateWhere serves PUT /Type?….
 func (x *exchange) updateWhere() {
-	match, ok := x.match()
-	if !ok {
-		return
-	}
-	in, ok := x.input()
-	if !ok {
-		return
-	}
-	w, err := x.h.service.UpdateWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match, in)
-	x.written(w, err)
+	x.change(x.input, func(match interaction.Match, in interaction.Input) (interaction.Written, error) {
+		return x.h.service.UpdateWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match, in)
+	})
 }
 
 // patch serves PATCH /Type/id.
 func (x *exchange) patch() {
-	match, ok := x.match()
-	if !ok {
-		return
-	}
-	in, ok := x.patchInput()
-	if !ok {
-		return
-	}
-	w, err := x.h.service.Patch(x.r.Context(), x.caller, x.key, match, in)
-	x.written(w, err)
+	x.change(x.patchInput, func(match interaction.Match, in interaction.Input) (interaction.Written, error) {
+		return x.h.service.Patch(x.r.Context(), x.caller, x.key, match, in)
+	})
 }
 
 // patchWhere serves PATCH /Type?….
 func (x *exchange) patchWhere() {
-	match, ok := x.match()
-	if !ok {
-		return
-	}
-	in, ok := x.patchInput()
-	if !ok {
-		return
-	}
-	w, err := x.h.service.PatchWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match, in)
-	x.written(w, err)
+	x.change(x.patchInput, func(match interaction.Match, in interaction.Input) (interaction.Written, error) {
+		return x.h.service.PatchWhere(x.r.Context(), x.caller, x.key.Type, x.r.URL.RawQuery, match, in)
+	})
 }
 
 // delete serves DELETE /Type/id.
