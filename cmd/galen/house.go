@@ -36,6 +36,7 @@ import (
 	"galen/internal/fhir/validate"
 	"galen/internal/interaction"
 	"galen/internal/job"
+	"galen/internal/operation"
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
 	"galen/internal/store"
@@ -117,7 +118,8 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 	if err != nil {
 		return err
 	}
-	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, Software: version})
+	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, Software: version,
+		Operations: operation.Advertised()})
 	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
 		Principal: principal, BaseURL: func(ctx context.Context) string {
 			return cmp.Or(strings.TrimRight(cfg.publicURL, "/"), api.BaseURL(ctx))
@@ -125,7 +127,7 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 	if err != nil {
 		return err
 	}
-	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Failed: func(ctx context.Context, err error) {
+	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Operator: operation.New(fhir, operation.Options{}), Failed: func(ctx context.Context, err error) {
 		h.log.ErrorContext(ctx, "request failed", "error", err)
 	}})
 	h.api, err = api.New(api.Options{

@@ -79,9 +79,23 @@ func (s *Service) makeCapabilities() []byte {
 		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":true,`...)
 		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":"multiple"`...)
 		b = s.appendSearch(b, t)
+		b = s.appendOperations(b, func(o OperationInfo) bool { return o.Types(t.Name) })
 		b = append(b, '}')
 	}
-	return append(b, `],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"}]}]}`...)
+	b = append(b, `],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"}]`...)
+	b = s.appendOperations(b, func(o OperationInfo) bool { return o.System })
+	return append(b, `}]}`...)
+}
+
+// appendOperations appends the operations that are served at one place.
+func (s *Service) appendOperations(b []byte, here func(OperationInfo) bool) []byte {
+	var list []string
+	for _, o := range s.opt.Operations {
+		if here(o) {
+			list = append(list, `{"name":"`+o.Name+`","definition":"`+o.Definition+`"}`)
+		}
+	}
+	return appendList(b, "operation", list)
 }
 
 // appendSearch appends what can be searched in a type, and what of it can be included.

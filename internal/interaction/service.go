@@ -28,6 +28,7 @@ type Options struct {
 	MaxEntries   int              // entries of a batch or transaction at most; 0: 5,000
 	Now          func() time.Time // nil: time.Now
 	Software     string           // version that the CapabilityStatement names; empty: none
+	Operations   []OperationInfo  // what the CapabilityStatement says of operations
 }
 
 // Service serves the interactions.

@@ -22,6 +22,7 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
 	"galen/internal/interaction"
+	"galen/internal/operation"
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
 	"galen/internal/store"
@@ -65,7 +66,8 @@ func newServer(t testing.TB, e engine.Engine, opt api.Options) *server {
 		}
 		return stores.Store(1)
 	}
-	service := interaction.New(open, planner, validator, interaction.Options{DefaultCount: 10})
+	service := interaction.New(open, planner, validator, interaction.Options{DefaultCount: 10, Operations: operation.Advertised()})
+	opt.Operator = operation.New(service, operation.Options{})
 	who := func(ctx context.Context) authz.Principal {
 		p, _ := ctx.Value(whoKey{}).(authz.Principal)
 		return p
@@ -305,7 +307,7 @@ func TestRefusals(t *testing.T) {
 			{"POST", r4, `{"resourceType":"Bundle","type":"transaction","entry":[1]}`, "", 400, "required"},
 			{"GET", r4, "", "", 405, "not-supported"},
 			{"POST", r4 + "/metadata", "{}", "", 405, "not-supported"},
-			{"GET", r4 + "/Patient/p1/$everything", "", "", 404, "not-found"},
+			{"GET", r4 + "/Patient/p1/$nothing", "", "", 404, "not-supported"},
 			{"GET", r4 + "/Patient/p1/_history/1/x", "", "", 404, "not-found"},
 			{"GET", "/datastore/" + dataStore + "/r5/Patient/p1", "", "", 404, "not-found"},
 			{"GET", "/datastore/ffffffffffffffffffffffffffffffff/r4/Patient/p1", "", "", 404, "not-found"},

@@ -14,6 +14,7 @@ import (
 
 // Options of a Handler; the zero value works.
 type Options struct {
+	Operator  interaction.Operator         // carries out operations; nil: there are none
 	PublicURL string                       // what absolute URLs in answers begin with, "https://host"; empty: from the request
 	MaxBody   int64                        // bytes of a body that the edge did not read whole; 0: 64 MiB
 	Failed    func(context.Context, error) // told of errors that were answered with status 5xx; nil: nobody
@@ -44,6 +45,7 @@ type exchange struct {
 	key    core.Key // from the path, as far as it has them
 	vid    string
 	within core.Key // the compartment that is searched
+	name   string   // of the operation
 	pretty bool
 }
 
@@ -55,7 +57,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.refuse(http.StatusNotFound, errPath)
 		return
 	}
-	x.key, x.vid, x.within = core.Key{Type: p.typ, ID: p.id}, p.vid, p.within
+	x.key, x.vid, x.within, x.name = core.Key{Type: p.typ, ID: p.id}, p.vid, p.within, p.operation
 	x.pretty = wantsPretty(r.URL.RawQuery)
 	if !acceptsJSON(r) {
 		x.refuse(http.StatusNotAcceptable, errAccept)

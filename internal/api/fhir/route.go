@@ -24,6 +24,7 @@ const (
 	historyShape                  // /Type/id/_history
 	compartmentShape              // /Type/id/Type
 	versionShape                  // /Type/id/_history/vid
+	operationShape                // any of /, /Type, /Type/id and /Type/id/_history/vid, and then /$name
 )
 
 // route is one interaction at one form of path. GET routes serve HEAD too.
@@ -52,6 +53,8 @@ var routes = [...]route{
 	{typeShape, http.MethodPut, interaction.UpdateCode, (*exchange).updateWhere},
 	{typeShape, http.MethodDelete, interaction.DeleteCode, (*exchange).deleteWhere},
 	{metadataShape, http.MethodGet, "", (*exchange).metadata},
+	{operationShape, http.MethodGet, "", (*exchange).operation},
+	{operationShape, http.MethodPost, "", (*exchange).operation},
 }
 
 // Codes lists the interactions with a type that have a route.
@@ -87,6 +90,7 @@ type path struct {
 	typ, id   string
 	vid       string
 	within    core.Key // the compartment
+	operation string   // its name, without the dollar sign
 }
 
 // parsePath reads /datastore/{id}/r4/…; a slash at the end makes no difference.
@@ -110,6 +114,14 @@ func parsePath(s string) (p path, ok bool) {
 		parts[n], rest, _ = strings.Cut(rest, "/")
 		if parts[n] == "" {
 			return p, false
+		}
+	}
+	if n > 0 {
+		if name, found := strings.CutPrefix(parts[n-1], "$"); found {
+			p.operation, parts[n-1] = name, ""
+			p.typ, p.id, p.vid = parts[0], parts[1], parts[3]
+			p.shape = operationShape
+			return p, name != "" && (n <= 3 || n == 5 && parts[2] == "_history")
 		}
 	}
 	p.typ, p.id, p.vid = parts[0], parts[1], parts[3]

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package fhir
+
+import (
+	"net/http"
+
+	"galen/internal/interaction"
+)
+
+// operation serves GET and POST of …/$name.
+func (x *exchange) operation() {
+	if x.h.opt.Operator == nil {
+		x.refuse(http.StatusNotFound, errPath)
+		return
+	}
+	in := interaction.Invocation{Name: x.name, Key: x.key, VersionID: x.vid, Method: x.r.Method, Query: x.r.URL.RawQuery,
+		Header: x.r.Header.Get}
+	if in.Method == http.MethodHead {
+		in.Method = http.MethodGet
+	}
+	if in.Method == http.MethodPost {
+		body, err := x.body()
+		if err != nil {
+			x.fail(err)
+			return
+		}
+		if in.Body = body; !sendsJSON(x.r) {
+			in.ContentType = x.r.Header.Get("Content-Type")
+		}
+	}
+	reply, err := x.h.opt.Operator.Invoke(x.r.Context(), x.caller, in)
+	if err != nil {
+		x.fail(err)
+		return
+	}
+	x.reply(reply)
+}
+
+// reply answers with what an operation gave.
+func (x *exchange) reply(reply interaction.Reply) {
+	for name, value := range reply.Header {
+		x.w.Header()[name] = []string{value}
+	}
+	status := reply.Status
+	if status == 0 {
+		status = http.StatusOK
+	}
+	switch {
+	case len(reply.Body) == 0:
+		x.w.WriteHeader(status)
+	case reply.ContentType == "":
+		x.write(status, reply.Body)
+	default:
+		h := x.w.Header()
+		h["Content-Type"] = []string{reply.ContentType}
+		h["Content-Length"] = []string{itoa(len(reply.Body))}
+		x.w.WriteHeader(status)
+		_, _ = x.w.Write(reply.Body) // the connection may be gone
+	}
+}

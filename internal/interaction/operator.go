@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package interaction
+
+import (
+	"context"
+
+	"galen/internal/authz"
+	"galen/internal/fhir"
+	"galen/internal/search/plan"
+	"galen/internal/store"
+)
+
+// Invocation is a call of an operation: of the data store, a type, a resource or a version of one.
+//
+// http://hl7.org/fhir/R4/operations.html
+type Invocation struct {
+	Name        string   // without the dollar sign
+	Key         fhir.Key // Type is empty at the level of the data store, ID at that of a type
+	VersionID   string   // empty unless a version is named
+	Method      string   // GET or POST
+	Query       string   // as it stands in the URL
+	Body        []byte   // of a POST; empty if there is none
+	ContentType string   // of the body; empty: FHIR's JSON
+
+	// Header gives a header of the request by its canonical name; nil where there are none, as in a Bundle.
+	Header func(name string) string
+}
+
+// Reply is what an operation answers.
+type Reply struct {
+	Status      int               // of HTTP; 0: 200
+	Body        []byte            // a resource in JSON, unless ContentType says otherwise; empty: none
+	ContentType string            // empty: FHIR's JSON
+	Header      map[string]string // more headers, by their canonical names; nil: none
+}
+
+// Operator carries out operations. It fails with fault.NotFound for one that is not there at that level.
+type Operator interface {
+	Invoke(ctx context.Context, c Caller, in Invocation) (Reply, error)
+}
+
+// OperationInfo is how the CapabilityStatement tells of an operation.
+type OperationInfo struct {
+	Name       string // without the dollar sign
+	Definition string // canonical URL of its OperationDefinition
+	System     bool   // it can be called on the data store
+	Types      func(resource string) bool
+}
+
+// Open checks that the caller may do action to key, whose parts may be empty, and opens the data store. It is for operations, which
+// are made of what a data store gives and what other interactions do.
+func (s *Service) Open(ctx context.Context, c Caller, action authz.Action, key fhir.Key) (*store.Store, error) {
+	return s.enter(ctx, c, action, key.Type, key.ID)
+}
+
+// Planner answers searches, for operations.
+func (s *Service) Planner() *plan.Planner { return s.planner }

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package operation
+
+import (
+	"context"
+	"sync"
+
+	"galen/internal/fault"
+	"galen/internal/fhir"
+	"galen/internal/interaction"
+)
+
+// Options of a Service; the zero value works.
+type Options struct {
+	Limits fhir.Limits // of a body that comes in
+}
+
+// Service carries out the operations of the table. It is an interaction.Operator, and safe for concurrent use.
+type Service struct {
+	interactions *interaction.Service
+	table        []Operation
+	opt          Options
+	tapes        sync.Pool // of *fhir.Tape
+}
+
+// New makes a service whose operations work through interactions.
+func New(interactions *interaction.Service, opt Options) *Service {
+	s := &Service{interactions: interactions, table: Table(), opt: opt}
+	s.tapes.New = func() any { return new(fhir.Tape) }
+	return s
+}
+
+// Invoke carries out a call.
+func (s *Service) Invoke(ctx context.Context, c interaction.Caller, in interaction.Invocation) (interaction.Reply, error) {
+	o, err := s.find(in)
+	if err != nil {
+		return interaction.Reply{}, err
+	}
+	call := &Call{Caller: c, Key: in.Key, VersionID: in.VersionID, Query: in.Query, Method: in.Method, header: in.Header}
+	switch {
+	case o.Raw:
+		call.Body, call.ContentType, in.Body = in.Body, in.ContentType, nil
+	case len(in.Body) > 0 && in.ContentType != "":
+		return interaction.Reply{}, fault.New(fault.Unsupported, "the body of $%s is a FHIR resource", o.Name).WithCode("value")
+	}
+	body, done, err := s.parse(in.Body)
+	if err != nil {
+		return interaction.Reply{}, err
+	}
+	defer done()
+	text, err := appendParameters(nil, o, in.Query, body)
+	if err != nil {
+		return interaction.Reply{}, err
+	}
+	input, done, err := s.parse(text)
+	if err != nil {
+		return interaction.Reply{}, err
+	}
+	defer done()
+	call.Parameters = Parameters{input}
+	if err := o.check(call.Parameters); err != nil {
+		return interaction.Reply{}, err
+	}
+	return o.serve(ctx, s, call)
+}
+
+// find gives the operation that a call names.
+func (s *Service) find(in interaction.Invocation) (*Operation, error) {
+	level := OnSystem
+	switch {
+	case in.VersionID != "":
+		level = OnVersion
+	case in.Key.ID != "":
+		level = OnInstance
+	case in.Key.Type != "":
+		level = OnType
+	}
+	for i := range s.table {
+		o := &s.table[i]
+		if o.Name != in.Name || !o.offers(level, in.Key.Type) {
+			continue
+		}
+		if o.Changes && in.Method != "POST" {
+			return nil, fault.New(fault.Unsupported, "$%s changes what is stored: call it with POST", o.Name).WithCode("not-supported")
+		}
+		return o, nil
+	}
+	return nil, fault.New(fault.NotFound, "there is no such operation here").WithCode("not-supported")
+}
+
+// parse reads a body into a tape of its own, which done takes back. An empty body is an absent node.
+func (s *Service) parse(body []byte) (root fhir.Node, done func(), err error) {
+	if len(body) == 0 {
+		return fhir.Node{}, func() {}, nil
+	}
+	t := s.tapes.Get().(*fhir.Tape)
+	if err := t.Parse(body, s.opt.Limits); err != nil {
+		s.tapes.Put(t)
+		return fhir.Node{}, nil, err
+	}
+	return t.Root(), func() { s.tapes.Put(t) }, nil
+}
