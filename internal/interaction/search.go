@@ -106,13 +106,7 @@ func (s *Service) searchset(c Caller, path string, q *search.Query, page *plan.R
 	if err := s.entries(b, page.Included, "include", part); err != nil {
 		return nil, err
 	}
-	if issues := warnings(q.Ignored, page.Warnings); len(issues) > 0 {
-		b.begin("", "")
-		b.text(`"resource":`)
-		b.buf = fhir.AppendOutcome(b.buf, issues...)
-		b.text(`,"search":{"mode":"outcome"}`)
-		b.end()
-	}
+	b.outcome(warnings(q.Ignored, page.Warnings))
 	return b.bytes(), nil
 }
 

@@ -4,6 +4,7 @@ package operation_test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -36,6 +37,8 @@ var validator = validate.New(def.R4())
 //
 //	put Type/id body          delete Type/id
 //	get path/$name[?query]    post path/$name[?query] body
+//	entries path/$name[?query]                   total, then the entries of the Bundle: a star before what was included
+//	pages path/$name[?query] [command]           the same for each page to the last; the command is run after the first
 //
 // The clock of the store goes a second with each commit.
 func TestScripts(t *testing.T) {
@@ -136,6 +139,11 @@ func (s *script) run(line string) string {
 		return "deleted " + key.String()
 	case "get", "post":
 		return s.call(strings.ToUpper(verb), path, query, body)
+	case "entries":
+		line, _ := s.entries(path, query)
+		return line
+	case "pages":
+		return s.pages(path, query, body)
 	}
 	return "unknown command " + verb
 }
@@ -162,6 +170,50 @@ func (s *script) call(method, path, query, body string) string {
 		return fmt.Sprintf("%d %s", reply.Status, reply.Body)
 	}
 	return string(reply.Body)
+}
+
+// entries calls an operation and gives the entries of its Bundle, and the query of its next link.
+func (s *script) entries(path, query string) (line, next string) {
+	text := s.call("GET", path, query, "")
+	var bundle struct {
+		Total int
+		Link  []struct{ Relation, URL string }
+		Entry []struct {
+			FullURL string
+			Search  struct{ Mode string }
+		}
+	}
+	if json.Unmarshal([]byte(text), &bundle) != nil {
+		return text, ""
+	}
+	line = fmt.Sprintf("%d:", bundle.Total)
+	for _, e := range bundle.Entry {
+		name := strings.TrimPrefix(e.FullURL, s.caller.Base+"/")
+		if e.Search.Mode == "include" {
+			name = "*" + name
+		}
+		line += " " + name
+	}
+	for _, l := range bundle.Link {
+		if l.Relation == "next" {
+			_, next, _ = strings.Cut(l.URL, "?")
+		}
+	}
+	return line, next
+}
+
+// pages follows the next links.
+func (s *script) pages(path, query, command string) string {
+	line, next := s.entries(path, query)
+	lines := []string{line}
+	if command != "" {
+		lines = append(lines, s.run(command))
+	}
+	for next != "" && len(lines) < 50 {
+		line, next = s.entries(path, next)
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // fill adds resourceType and id to a body that lacks them.

@@ -7,6 +7,9 @@ import "galen/internal/interaction"
 // Table lists the operations that are served, by name.
 func Table() []Operation {
 	return []Operation{
+		everythingOperation("Encounter"),
+		everythingOperation("Group"),
+		everythingOperation("Patient"),
 		metaOperation(),
 	}
 }
