@@ -117,6 +117,14 @@ type SyntaxError struct {
 	fault *fault.Fault
 }
 
+// NewSyntaxError is the error of a document that is not of the form named ("JSON", "XML"), at an offset into its source.
+func NewSyntaxError(kind fault.Kind, form, problem string, src []byte, offset int) *SyntaxError {
+	e := &SyntaxError{Offset: offset}
+	e.Line, e.Column = Position(src, offset)
+	e.fault = fault.New(kind, "%s: %s, line %d column %d", form, problem, e.Line, e.Column)
+	return e
+}
+
 // Error gives the text for the caller.
 func (e *SyntaxError) Error() string { return e.fault.Error() }
 
@@ -154,10 +162,7 @@ func (t *Tape) grow() bool {
 
 func (t *Tape) failed(kind fault.Kind, offset int, problem string) error {
 	t.entries = t.entries[:0]
-	e := &SyntaxError{Offset: offset}
-	e.Line, e.Column = Position(t.src, offset)
-	e.fault = fault.New(kind, "JSON: %s, line %d column %d", problem, e.Line, e.Column)
-	return e
+	return NewSyntaxError(kind, "JSON", problem, t.src, offset)
 }
 
 // fail notes what is wrong and returns the negative offset that stops the parse.
