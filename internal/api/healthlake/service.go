@@ -11,6 +11,7 @@ import (
 
 	"galen/internal/authz"
 	"galen/internal/aws/awsjson"
+	"galen/internal/aws/call"
 	"galen/internal/aws/shape/model"
 	"galen/internal/bulk"
 	"galen/internal/catalog"
@@ -42,7 +43,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	s := &service{o}
-	return awsjson.New(m, s.operations(), awsjson.Options{
+	return awsjson.New(m, s.operations(), call.Options{
 		Exception: exception,
 		Failed: func(ctx context.Context, operation string, err error) {
 			o.Log.ErrorContext(ctx, "operation failed", "operation", operation, "error", err)
@@ -50,22 +51,22 @@ func New(o Options) (http.Handler, error) {
 	})
 }
 
-func (s *service) operations() map[string]awsjson.Operation {
-	return map[string]awsjson.Operation{
-		"CreateFHIRDatastore":   awsjson.Op(s.createDatastore),
-		"DeleteFHIRDatastore":   awsjson.Op(s.deleteDatastore),
-		"DescribeFHIRDatastore": awsjson.Op(s.describeDatastore),
-		"ListFHIRDatastores":    awsjson.Op(s.listDatastores),
-		"UpdateFHIRDatastore":   awsjson.Op(s.updateDatastore),
-		"StartFHIRImportJob":    awsjson.Op(s.startImport),
-		"DescribeFHIRImportJob": awsjson.Op(s.describeImport),
-		"ListFHIRImportJobs":    awsjson.Op(s.listImports),
-		"StartFHIRExportJob":    awsjson.Op(s.startExport),
-		"DescribeFHIRExportJob": awsjson.Op(s.describeExport),
-		"ListFHIRExportJobs":    awsjson.Op(s.listExports),
-		"TagResource":           awsjson.Op(s.tag),
-		"UntagResource":         awsjson.Op(s.untag),
-		"ListTagsForResource":   awsjson.Op(s.listTags),
+func (s *service) operations() map[string]call.Operation {
+	return map[string]call.Operation{
+		"CreateFHIRDatastore":   call.Op(s.createDatastore),
+		"DeleteFHIRDatastore":   call.Op(s.deleteDatastore),
+		"DescribeFHIRDatastore": call.Op(s.describeDatastore),
+		"ListFHIRDatastores":    call.Op(s.listDatastores),
+		"UpdateFHIRDatastore":   call.Op(s.updateDatastore),
+		"StartFHIRImportJob":    call.Op(s.startImport),
+		"DescribeFHIRImportJob": call.Op(s.describeImport),
+		"ListFHIRImportJobs":    call.Op(s.listImports),
+		"StartFHIRExportJob":    call.Op(s.startExport),
+		"DescribeFHIRExportJob": call.Op(s.describeExport),
+		"ListFHIRExportJobs":    call.Op(s.listExports),
+		"TagResource":           call.Op(s.tag),
+		"UntagResource":         call.Op(s.untag),
+		"ListTagsForResource":   call.Op(s.listTags),
 	}
 }
 

@@ -12,12 +12,7 @@
 //	constraints not met                                  ValidationException, all of them     400
 //	body over the limit                                  RequestEntityTooLargeException       413
 //
-// Inputs and outputs are structs whose exported fields have the model's member names (first letter in upper case; a
-// json tag overrides): string kinds, bool, integers, floats, time.Time, []byte, slices, maps with string keys, structs,
-// and pointers to any of them. The command shape/gen writes such structs. New fails if a field is not in the model or
-// cannot hold its shape. On the wire a nil pointer, slice or map, a zero time, and an empty string that is not required
-// are left out; everything else is written, times as epoch seconds with milliseconds. The types any and map[string]any
-// take any shape, with the values of the package shape.
+// Inputs and outputs are those of the package call, times in JSON as epoch seconds.
 //
 // Whoever serves the request (package api) sets X-Amzn-Requestid; a Handler makes one up if it is not set.
 //

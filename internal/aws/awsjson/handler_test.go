@@ -19,6 +19,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"galen/internal/aws/awsjson"
+	"galen/internal/aws/call"
 	"galen/internal/aws/shape"
 	"galen/internal/aws/shape/model"
 	"galen/internal/fault"
@@ -87,13 +88,13 @@ type recorder struct {
 	err      error
 }
 
-func (s *recorder) table() map[string]awsjson.Operation {
-	return map[string]awsjson.Operation{
-		"StartFHIRImportJob": awsjson.Op(func(_ context.Context, in *startImport) (*startedImport, error) {
+func (s *recorder) table() map[string]call.Operation {
+	return map[string]call.Operation{
+		"StartFHIRImportJob": call.Op(func(_ context.Context, in *startImport) (*startedImport, error) {
 			s.imported = *in
 			return &startedImport{JobId: "j", JobStatus: "SUBMITTED", DatastoreId: in.DatastoreId}, s.err
 		}),
-		"ListFHIRImportJobs": awsjson.Op(func(_ context.Context, in *listImports) (*jobs, error) {
+		"ListFHIRImportJobs": call.Op(func(_ context.Context, in *listImports) (*jobs, error) {
 			s.listed = *in
 			j := job{JobId: "j", JobStatus: "COMPLETED", SubmitTime: at, DatastoreId: "d", InputDataConfig: &struct{ S3Uri string }{"s3://abc/d"}}
 			j.JobProgressReport = &struct {
@@ -102,14 +103,14 @@ func (s *recorder) table() map[string]awsjson.Operation {
 			}{0, 1234.5}
 			return &jobs{ImportJobPropertiesList: []job{j}, NextToken: "n"}, s.err
 		}),
-		"TagResource": awsjson.Op(func(_ context.Context, in *tagResource) (*nothing, error) {
+		"TagResource": call.Op(func(_ context.Context, in *tagResource) (*nothing, error) {
 			s.tagged = *in
 			return nil, s.err
 		}),
-		"ListTagsForResource": awsjson.Op(func(context.Context, *listTags) (*tags, error) {
+		"ListTagsForResource": call.Op(func(context.Context, *listTags) (*tags, error) {
 			return &tags{Tags: []struct{ Key, Value string }{{"k", ""}}}, s.err
 		}),
-		"DeleteFHIRDatastore": awsjson.Op(func(context.Context, *deleteStore) (*deletedStore, error) { return nil, s.err }),
+		"DeleteFHIRDatastore": call.Op(func(context.Context, *deleteStore) (*deletedStore, error) { return nil, s.err }),
 	}
 }
 
@@ -120,7 +121,7 @@ const (
 	role = "arn:aws:iam::000000000000:role/r"
 )
 
-func newHandler(t testing.TB, s *recorder, o awsjson.Options) *awsjson.Handler {
+func newHandler(t testing.TB, s *recorder, o call.Options) *awsjson.Handler {
 	t.Helper()
 	m, err := model.HealthLake()
 	if err != nil {
@@ -143,7 +144,7 @@ func newClient(t *testing.T, h http.Handler) *healthlake.Client {
 
 func TestSDKClientIsUnderstood(t *testing.T) {
 	s := new(recorder)
-	c := newClient(t, newHandler(t, s, awsjson.Options{}))
+	c := newClient(t, newHandler(t, s, call.Options{}))
 	ctx := t.Context()
 	started, err := c.StartFHIRImportJob(ctx, &healthlake.StartFHIRImportJobInput{
 		DatastoreId: aws.String("d"), DataAccessRoleArn: aws.String(role), ClientToken: aws.String("t"),
@@ -198,11 +199,11 @@ func TestFailuresAreTheContractsExceptions(t *testing.T) {
 		{fault.List{fault.New(fault.Invalid, "a"), fault.New(fault.Invalid, "b")}, "ValidationException", "a; b", 400},
 		{fault.New(fault.Unavailable, "later"), "InternalServerException", "later", 500},
 		{errors.New("open /secret: denied"), "InternalServerException", "internal error", 500},
-		{&awsjson.Error{Code: "FooException", Status: 418, Message: "m"}, "FooException", "m", 418},
+		{&call.Error{Code: "FooException", Status: 418, Message: "m"}, "FooException", "m", 418},
 	} {
 		var failed int
 		s := &recorder{err: c.err}
-		client := newClient(t, newHandler(t, s, awsjson.Options{Exception: exception, Failed: func(context.Context, string, error) { failed++ }}))
+		client := newClient(t, newHandler(t, s, call.Options{Exception: exception, Failed: func(context.Context, string, error) { failed++ }}))
 		_, err := client.DeleteFHIRDatastore(t.Context(), &healthlake.DeleteFHIRDatastoreInput{DatastoreId: aws.String("d")})
 		var api smithy.APIError
 		if !errors.As(err, &api) || api.ErrorCode() != c.code || api.ErrorMessage() != c.message {
@@ -218,7 +219,7 @@ func TestFailuresAreTheContractsExceptions(t *testing.T) {
 	}
 	// An exception that the operation does not have.
 	s := &recorder{err: fault.New(fault.Conflict, "busy")}
-	w := post(newHandler(t, s, awsjson.Options{Exception: exception}), "HealthLake.ListTagsForResource", `{"ResourceARN":"`+arn+`"}`)
+	w := post(newHandler(t, s, call.Options{Exception: exception}), "HealthLake.ListTagsForResource", `{"ResourceARN":"`+arn+`"}`)
 	if got := w.Header().Get("X-Amzn-Errortype"); got != "ValidationException" {
 		t.Errorf("got %s", got)
 	}
@@ -235,7 +236,7 @@ func post(h http.Handler, target, body string) *httptest.ResponseRecorder {
 }
 
 func TestBadRequestsAreRefused(t *testing.T) {
-	h := newHandler(t, new(recorder), awsjson.Options{MaxBody: 1000, MaxDepth: 4})
+	h := newHandler(t, new(recorder), call.Options{MaxBody: 1000, MaxDepth: 4})
 	for _, c := range []struct {
 		target, body string
 		status       int
@@ -276,7 +277,7 @@ func TestBadRequestsAreRefused(t *testing.T) {
 }
 
 func TestInflatedBodiesHaveTheSameLimit(t *testing.T) {
-	h := newHandler(t, new(recorder), awsjson.Options{MaxBody: 2000})
+	h := newHandler(t, new(recorder), call.Options{MaxBody: 2000})
 	r := httptest.NewRequest("POST", "/", gzipped(t, `{"x":"`+strings.Repeat("a", 1<<20)+`"}`))
 	r.Header.Set("X-Amz-Target", "HealthLake.TagResource")
 	r.Header.Set("Content-Encoding", "gzip")
@@ -292,14 +293,14 @@ func TestFunctionsMustFitTheModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, op := range map[string]awsjson.Operation{
-		"Nothing":             awsjson.Op(func(context.Context, *nothing) (*nothing, error) { return nil, nil }),
-		"DeleteFHIRDatastore": awsjson.Op(func(context.Context, *struct{ DatastoreID string }) (*deletedStore, error) { return nil, nil }),
-		"ListFHIRImportJobs":  awsjson.Op(func(context.Context, *struct{ DatastoreId, MaxResults string }) (*jobs, error) { return nil, nil }),
-		"TagResource":         awsjson.Op(func(context.Context, *struct{ ResourceARN string }) (*nothing, error) { return nil, nil }),
-		"UntagResource":       awsjson.Op(func(context.Context, *int) (*nothing, error) { return nil, nil }),
+	for name, op := range map[string]call.Operation{
+		"Nothing":             call.Op(func(context.Context, *nothing) (*nothing, error) { return nil, nil }),
+		"DeleteFHIRDatastore": call.Op(func(context.Context, *struct{ DatastoreID string }) (*deletedStore, error) { return nil, nil }),
+		"ListFHIRImportJobs":  call.Op(func(context.Context, *struct{ DatastoreId, MaxResults string }) (*jobs, error) { return nil, nil }),
+		"TagResource":         call.Op(func(context.Context, *struct{ ResourceARN string }) (*nothing, error) { return nil, nil }),
+		"UntagResource":       call.Op(func(context.Context, *int) (*nothing, error) { return nil, nil }),
 	} {
-		if _, err := awsjson.New(m, map[string]awsjson.Operation{name: op}, awsjson.Options{}); err == nil {
+		if _, err := awsjson.New(m, map[string]call.Operation{name: op}, call.Options{}); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -326,7 +327,7 @@ func TestTimesKeepTheirMilliseconds(t *testing.T) {
 		{out{T: time.UnixMilli(-1500), F: math.Inf(-1)}, `{"T":-1.5,"F":"-Infinity"}`},
 		{out{S: "a\"\\\n\x01\u2028é\xff"}, "{\"F\":0,\"S\":\"a\\\"\\\\\\n\\u0001\u2028é\uFFFD\"}"},
 	} {
-		h, err := awsjson.New(m, map[string]awsjson.Operation{"O": awsjson.Op(func(context.Context, *nothing) (*out, error) { return &c.out, nil })}, awsjson.Options{})
+		h, err := awsjson.New(m, map[string]call.Operation{"O": call.Op(func(context.Context, *nothing) (*out, error) { return &c.out, nil })}, call.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -338,7 +339,7 @@ func TestTimesKeepTheirMilliseconds(t *testing.T) {
 
 func FuzzHandler(f *testing.F) {
 	s := new(recorder)
-	h := newHandler(f, s, awsjson.Options{MaxDepth: 16})
+	h := newHandler(f, s, call.Options{MaxDepth: 16})
 	f.Add("HealthLake.TagResource", `{"ResourceARN":"`+arn+`","Tags":[{"Key":"a","Value":"b"}]}`)
 	f.Add("HealthLake.StartFHIRImportJob", `{"InputDataConfig":{"S3Uri":"s3://abc/d"}}`)
 	f.Add("HealthLake.ListFHIRImportJobs", `{"DatastoreId":"d","SubmittedAfter":1.5,"MaxResults":2}`)
@@ -351,7 +352,7 @@ func FuzzHandler(f *testing.F) {
 }
 
 func BenchmarkStartImport(b *testing.B) {
-	h := newHandler(b, new(recorder), awsjson.Options{})
+	h := newHandler(b, new(recorder), call.Options{})
 	body := `{"InputDataConfig":{"S3Uri":"s3://abc/d"},"JobOutputDataConfig":{"S3Configuration":{"S3Uri":"s3://abc/d","KmsKeyId":"k"}},"DatastoreId":"d","DataAccessRoleArn":"` + role + `"}`
 	for b.Loop() {
 		if w := post(h, "HealthLake.StartFHIRImportJob", body); w.Code != 200 {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"galen/internal/aws/awsjson"
+	"galen/internal/aws/call"
 	"galen/internal/aws/shape"
 )
 
@@ -157,8 +158,8 @@ func TestInputProtocolCases(t *testing.T) {
 			t.Run(c.ID, func(t *testing.T) {
 				m := modelOf(t, group.Metadata, group.Shapes, c)
 				var got any
-				h, err := awsjson.New(m, map[string]awsjson.Operation{c.Given.Name: awsjson.Op(
-					func(_ context.Context, in *any) (*struct{}, error) { got = *in; return nil, nil })}, awsjson.Options{})
+				h, err := awsjson.New(m, map[string]call.Operation{c.Given.Name: call.Op(
+					func(_ context.Context, in *any) (*struct{}, error) { got = *in; return nil, nil })}, call.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -209,17 +210,17 @@ func TestOutputProtocolCases(t *testing.T) {
 			ran++
 			t.Run(c.ID, func(t *testing.T) {
 				m := modelOf(t, group.Metadata, group.Shapes, c)
-				h, err := awsjson.New(m, map[string]awsjson.Operation{c.Given.Name: awsjson.Op(
+				h, err := awsjson.New(m, map[string]call.Operation{c.Given.Name: call.Op(
 					func(context.Context, *any) (*any, error) {
 						if c.ErrorCode != "" {
-							return nil, &awsjson.Error{Code: c.ErrorCode, Status: c.Response.StatusCode, Message: c.ErrorMessage}
+							return nil, &call.Error{Code: c.ErrorCode, Status: c.Response.StatusCode, Message: c.ErrorMessage}
 						}
 						out := any(map[string]any{})
 						if s := m.Operations[c.Given.Name].Output; s != nil {
 							out = typed(s, c.Result)
 						}
 						return &out, nil
-					})}, awsjson.Options{})
+					})}, call.Options{})
 				if err != nil {
 					t.Fatal(err)
 				}

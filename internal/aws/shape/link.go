@@ -3,6 +3,7 @@
 package shape
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -38,7 +39,7 @@ func (f *file) link() (*Model, error) {
 }
 
 func (o *fileOperation) link(name string, m *Model) (*Operation, error) {
-	op := &Operation{Name: name}
+	op := &Operation{Name: name, HTTP: HTTP{o.HTTP.Method, o.HTTP.URI, cmp.Or(o.HTTP.Status, 200)}}
 	var err error
 	if o.Input != "" {
 		if op.Input, err = m.shape(string(o.Input)); err != nil {
@@ -69,7 +70,7 @@ func (m *Model) shape(name string) (*Shape, error) {
 
 func (f *fileShape) fill(s *Shape, m *Model) error {
 	s.Kind, s.Union, s.Enum, s.Sensitive = f.Type, f.Union, f.Enum, f.Sensitive
-	s.Exception, s.Status = f.Exception, f.status()
+	s.Exception, s.Status, s.Payload, s.Time = f.Exception, f.status(), f.Payload, f.Time
 	s.Min, s.Max = whole(f.Min), whole(f.Max)
 	var err error
 	switch f.Type {
@@ -109,8 +110,11 @@ func (f *fileShape) fillMembers(s *Shape, m *Model) error {
 		if err != nil {
 			return err
 		}
-		s.Members = append(s.Members, Member{
-			Name: x.Name, Shape: to, Required: slices.Contains(f.Required, x.Name), Generated: x.Token})
+		if x.Time != "" { // a member may be written in another form than others of its shape
+			to = &Shape{Name: to.Name, Kind: Timestamp, Time: x.Time}
+		}
+		s.Members = append(s.Members, Member{Name: x.Name, Shape: to, Required: slices.Contains(f.Required, x.Name),
+			Generated: x.Token, Place: x.Place, Wire: cmp.Or(x.Wire, x.Name)})
 	}
 	return nil
 }

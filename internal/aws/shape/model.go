@@ -39,9 +39,17 @@ type Model struct {
 // Operation is one call of the service.
 type Operation struct {
 	Name   string
+	HTTP   HTTP   // where it is called, in protocols that route by path
 	Input  *Shape // nil if the operation takes nothing
 	Output *Shape // nil if it answers nothing
 	Errors []*Shape
+}
+
+// HTTP is the method and the path of an operation, and the status of its answer.
+type HTTP struct {
+	Method string
+	URI    string // template: /domain/{domainId}?status=x
+	Status int    // 200 if the model gives none
 }
 
 // Allows reports whether the operation's contract names the exception.
@@ -61,10 +69,35 @@ type Shape struct {
 	Min, Max  *int64 // length in code points or bytes, number of items, or value
 	Sensitive bool   // the value may not be echoed or logged
 	Exception bool
-	Status    int // of an exception: its HTTP status
+	Status    int    // of an exception: its HTTP status
+	Payload   string // of a structure: the member that is the whole body
+	Time      Time   // of a timestamp: how it is written
 
 	pattern *pattern
 }
+
+// Time is a form of timestamps, in the model's words. The zero value is the protocol's own for the place it is in.
+type Time string
+
+// The forms.
+const (
+	EpochSeconds Time = "unixTimestamp"
+	DateTime     Time = "iso8601"
+	HTTPDate     Time = "rfc822"
+)
+
+// Place is where in a message a member is.
+type Place string
+
+// The places. The zero value is the body.
+const (
+	Body    Place = ""
+	Label   Place = "uri" // a label of the path
+	Query   Place = "querystring"
+	Header  Place = "header"
+	Headers Place = "headers" // all headers with a prefix
+	Status  Place = "statusCode"
+)
 
 // Member is one member of a structure.
 type Member struct {
@@ -72,6 +105,8 @@ type Member struct {
 	Shape     *Shape
 	Required  bool
 	Generated bool // an idempotency token: clients fill it in
+	Place     Place
+	Wire      string // its name there: of the label, the query parameter, the header, or in JSON
 }
 
 // Member returns the member of that exact name.
@@ -117,6 +152,11 @@ type file struct {
 }
 
 type fileOperation struct {
+	HTTP struct {
+		Method string `json:"method"`
+		URI    string `json:"requestUri"`
+		Status int    `json:"responseCode"`
+	} `json:"http"`
 	Input  reference   `json:"input"`
 	Output reference   `json:"output"`
 	Errors []reference `json:"errors"`
@@ -148,6 +188,8 @@ type fileShape struct {
 	Union     bool       `json:"union"`
 	Sensitive bool       `json:"sensitive"`
 	Exception bool       `json:"exception"`
+	Payload   string     `json:"payload"`
+	Time      Time       `json:"timestampFormat"`
 	Fault     bool       `json:"fault"`
 	Error     struct {
 		Status int `json:"httpStatusCode"`
@@ -161,6 +203,9 @@ type fileMember struct {
 	Name  string
 	Shape string `json:"shape"`
 	Token bool   `json:"idempotencyToken"`
+	Place Place  `json:"location"`
+	Wire  string `json:"locationName"`
+	Time  Time   `json:"timestampFormat"`
 }
 
 func (m *members) UnmarshalJSON(data []byte) error {

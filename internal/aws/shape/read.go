@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"math"
 	"strings"
-	"time"
 )
 
 // TypeError says that a JSON value has a type that its shape cannot take: AWS's SerializationException.
@@ -20,7 +19,7 @@ type TypeError struct {
 func (e *TypeError) Error() string { return e.Text }
 
 // Read turns a JSON value, decoded with json.Number for numbers, into the typed value of the shape. Members that are
-// null or unknown are left out, the elements of lists are kept even when null. The result shares nothing with v but
+// null or unknown, and those that are not in the body, are left out, the elements of lists are kept even when null. The result shares nothing with v but
 // strings. It fails with *TypeError.
 func (s *Shape) Read(v any) (any, error) { return s.read(v, "") }
 
@@ -58,8 +57,8 @@ func (s *Shape) readStructure(v any, path string) (any, error) {
 	}
 	out := make(map[string]any, len(in))
 	for _, m := range s.Members {
-		x := in[m.Name]
-		if x == nil {
+		x := in[m.Wire]
+		if x == nil || m.Place != Body {
 			continue
 		}
 		y, err := m.Shape.read(x, memberPath(path, m.Name))
@@ -107,7 +106,7 @@ func (s *Shape) readScalar(v any, path string) (any, error) {
 	case Float, Double:
 		return readFloat(v, path)
 	case Timestamp:
-		return readTimestamp(v, path)
+		return s.readTimestamp(v, path)
 	case Blob:
 		x, ok := v.(string)
 		if !ok {
@@ -159,19 +158,6 @@ func readFloat(v any, path string) (any, error) {
 		}
 	}
 	return nil, wrong(v, path, "Double")
-}
-
-// readTimestamp takes epoch seconds, rounded to the millisecond that the wire carries. Years 0 to 9999.
-func readTimestamp(v any, path string) (any, error) {
-	n, ok := v.(json.Number)
-	if !ok {
-		return nil, wrong(v, path, "Date")
-	}
-	f, err := n.Float64()
-	if err != nil || f < -62167219200 || f > 253402300799.999 {
-		return nil, &TypeError{path, "NUMBER_VALUE can not be converted to a Date"}
-	}
-	return time.UnixMilli(int64(math.Round(f * 1000))).UTC(), nil
 }
 
 // wrong says in AWS's words that v is not what the shape takes.

@@ -234,6 +234,33 @@ func TestHealthLakeModel(t *testing.T) {
 	}
 }
 
+func TestConnectHealthModel(t *testing.T) {
+	m, err := model.ConnectHealth()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(m.Operations); got != 23 {
+		t.Errorf("%d operations, want 23", got)
+	}
+	create := m.Operations["CreateDomain"]
+	if want := (shape.HTTP{Method: "POST", URI: "/domain", Status: 201}); create.HTTP != want {
+		t.Errorf("CreateDomain is at %+v, want %+v", create.HTTP, want)
+	}
+	keys, _ := m.Operations["UntagResource"].Input.Member("tagKeys")
+	if keys.Place != shape.Query || keys.Wire != "tagKeys" {
+		t.Errorf("tagKeys is in %q as %q", keys.Place, keys.Wire)
+	}
+	made, _ := m.Operations["StartPatientInsightsJob"].Output.Member("creationTime")
+	if made.Shape.Time != shape.DateTime {
+		t.Errorf("creationTime is written as %q", made.Shape.Time)
+	}
+	for name, want := range map[string]int{"AccessDeniedException": 401, "ServiceQuotaExceededException": 402, "ConflictException": 409} {
+		if got := m.Shapes[name].Status; got != want {
+			t.Errorf("status of %s = %d, want %d", name, got, want)
+		}
+	}
+}
+
 // shared finds a file of the documents that lie beside the repository.
 func shared(t *testing.T, name string) string {
 	t.Helper()

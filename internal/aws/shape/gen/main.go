@@ -21,14 +21,15 @@ func main() {
 	out := flag.String("out", "", "write the first model, stripped to its facts, to this file")
 	types := flag.String("types", "", "write Go types to this file")
 	pkg := flag.String("package", "", "package of the Go types")
+	only := flag.String("operations", "", "write only the types of these operations, separated by commas (default: all)")
 	flag.Parse()
-	if err := run(strings.Split(*models, ","), *out, *types, *pkg); err != nil {
+	if err := run(strings.Split(*models, ","), *out, *types, *pkg, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "gen:", err)
 		os.Exit(1)
 	}
 }
 
-func run(models []string, out, types, pkg string) error {
+func run(models []string, out, types, pkg, only string) error {
 	var data [][]byte
 	for _, path := range models {
 		d, err := read(path)
@@ -49,7 +50,7 @@ func run(models []string, out, types, pkg string) error {
 	if types == "" {
 		return nil
 	}
-	code, err := goTypes(data[0], data[1:], pkg)
+	code, err := goTypes(data[0], data[1:], pkg, strings.FieldsFunc(only, func(r rune) bool { return r == ',' }))
 	if err != nil {
 		return err
 	}

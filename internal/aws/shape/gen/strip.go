@@ -43,7 +43,7 @@ var (
 	metadataFacts  = []string{"apiVersion", "endpointPrefix", "jsonVersion", "protocol", "protocols", "serviceId", "signatureVersion", "signingName", "targetPrefix", "uid"}
 	operationFacts = []string{"http", "endpoint", "input", "output", "errors", "idempotent"}
 	shapeFacts     = []string{"type", "required", "members", "member", "key", "value", "enum", "min", "max", "pattern", "union", "sensitive",
-		"exception", "fault", "error", "eventstream", "event", "timestampFormat", "streaming"}
+		"exception", "fault", "error", "payload", "eventstream", "event", "timestampFormat", "streaming"}
 	memberFacts = []string{"shape", "idempotencyToken", "location", "locationName", "hostLabel", "eventpayload", "eventheader", "timestampFormat", "box"}
 )
 

@@ -24,3 +24,12 @@ var healthlakeOverlay []byte
 // the analytics, NLP and profile configurations. It parses on each call, a few milliseconds: call it once at start. It
 // fails only if the embedded files are broken.
 func HealthLake() (*shape.Model, error) { return shape.Load(healthlake, healthlakeOverlay) }
+
+//go:generate go run galen/internal/aws/shape/gen -model $BOTOCORE/data/connecthealth/2025-01-29/service-2.json.gz -out connecthealth.json
+
+//go:embed connecthealth.json
+var connectHealth []byte
+
+// ConnectHealth loads the model of Amazon Connect Health: the 23 operations of botocore 1.44.5. It parses on each call:
+// call it once at start. It fails only if the embedded file is broken.
+func ConnectHealth() (*shape.Model, error) { return shape.Load(connectHealth) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package awsjson
+package call
 
 import (
 	"reflect"
@@ -24,13 +24,13 @@ func (s *structure) append(b []byte, from reflect.Value) ([]byte, error) {
 	start := len(b)
 	for _, f := range s.fields {
 		v := from.Field(f.index)
-		if f.codec.absent(v) && !(f.required && plainString(v)) {
+		if !f.inBody || f.codec.absent(v) && (!f.required || !plainString(v)) {
 			continue
 		}
 		if len(b) > start {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, f.name), ':')
+		b = append(AppendString(b, f.wire), ':')
 		var err error
 		if b, err = f.codec.append(b, v); err != nil {
 			return nil, err
@@ -114,7 +114,7 @@ func (t table) append(b []byte, from reflect.Value) ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, k.String()), ':')
+		b = append(AppendString(b, k.String()), ':')
 		var err error
 		if b, err = t.item.append(b, from.MapIndex(k)); err != nil {
 			return nil, err
@@ -125,7 +125,7 @@ func (t table) append(b []byte, from reflect.Value) ([]byte, error) {
 
 func (table) absent(from reflect.Value) bool { return from.IsNil() }
 
-type scalar struct{ kind shape.Kind }
+type scalar struct{ s *shape.Shape }
 
 func (scalar) set(to reflect.Value, v any) {
 	switch x := v.(type) {
@@ -145,19 +145,19 @@ func (scalar) set(to reflect.Value, v any) {
 func (s scalar) append(b []byte, from reflect.Value) ([]byte, error) {
 	switch from.Kind() {
 	case reflect.String:
-		return appendString(b, from.String()), nil
+		return AppendString(b, from.String()), nil
 	case reflect.Bool:
-		return appendScalar(b, from.Bool())
+		return appendScalar(b, s.s, from.Bool())
 	case reflect.Int, reflect.Int32, reflect.Int64:
-		return appendScalar(b, from.Int())
+		return appendScalar(b, s.s, from.Int())
 	case reflect.Float32, reflect.Float64:
-		return appendScalar(b, from.Float())
+		return appendScalar(b, s.s, from.Float())
 	}
-	return appendScalar(b, from.Interface())
+	return appendScalar(b, s.s, from.Interface())
 }
 
 func (s scalar) absent(from reflect.Value) bool {
-	switch s.kind {
+	switch s.s.Kind {
 	case shape.String:
 		return from.Len() == 0
 	case shape.Timestamp:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package awsjson
+package call
 
 import (
 	"fmt"
@@ -64,7 +64,7 @@ func (c compiler) compile(s *shape.Shape, t reflect.Type) (codec, error) {
 		}
 	default:
 		if scalarFits(s.Kind, t) {
-			return scalar{s.Kind}, nil
+			return scalar{s}, nil
 		}
 	}
 	return nil, fmt.Errorf("%v cannot hold the %s %s", t, s.Kind, s.Name)
@@ -98,7 +98,9 @@ type structure struct {
 }
 
 type field struct {
-	name     string // on the wire
+	name     string // the member's
+	wire     string // its name in JSON
+	inBody   bool
 	index    int
 	required bool
 	codec    codec
@@ -120,7 +122,7 @@ func (c compiler) structure(s *shape.Shape, t reflect.Type) (codec, error) {
 		if !f.IsExported() {
 			continue
 		}
-		name := wireName(s, f)
+		name := memberName(s, f)
 		if _, ok := s.Member(name); !ok {
 			return nil, fmt.Errorf("%v.%s is not a member of %s", t, f.Name, s.Name)
 		}
@@ -138,13 +140,13 @@ func (c compiler) structure(s *shape.Shape, t reflect.Type) (codec, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%v.%s: %w", t, t.Field(i).Name, err)
 		}
-		out.fields = append(out.fields, field{m.Name, i, m.Required, to})
+		out.fields = append(out.fields, field{m.Name, m.Wire, m.Place == shape.Body, i, m.Required, to})
 	}
 	return out, nil
 }
 
-// wireName is the member that a field stands for: its json tag's, its own name, or that with a first small letter.
-func wireName(s *shape.Shape, f reflect.StructField) string {
+// memberName is the member that a field stands for: its json tag's, its own name, or that with a first small letter.
+func memberName(s *shape.Shape, f reflect.StructField) string {
 	if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag != "" {
 		return tag
 	}

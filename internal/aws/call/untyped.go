@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package awsjson
+package call
 
 import (
 	"fmt"
@@ -33,7 +33,7 @@ func appendValue(b []byte, s *shape.Shape, v any) ([]byte, error) {
 	case nil:
 		return append(b, "null"...), nil
 	}
-	return appendScalar(b, v)
+	return appendScalar(b, s, v)
 }
 
 func appendMembers(b []byte, s *shape.Shape, v map[string]any) ([]byte, error) {
@@ -44,13 +44,13 @@ func appendMembers(b []byte, s *shape.Shape, v map[string]any) ([]byte, error) {
 	start := len(b)
 	for _, m := range s.Members {
 		x := v[m.Name]
-		if x == nil {
+		if x == nil || m.Place != shape.Body {
 			continue
 		}
 		if len(b) > start {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, m.Name), ':')
+		b = append(AppendString(b, m.Wire), ':')
 		var err error
 		if b, err = appendValue(b, m.Shape, x); err != nil {
 			return nil, err

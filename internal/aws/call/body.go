@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package awsjson
+package call
 
 import (
 	"bytes"
@@ -15,12 +15,12 @@ import (
 	"galen/internal/aws/shape"
 )
 
-// readBody returns the request's body, inflated if it came with gzip, within the limit.
-func (h *Handler) readBody(r *http.Request) ([]byte, error) {
+// ReadBody returns the request's body, inflated if it came with gzip, within the limit. It fails with *Error.
+func (o *Options) ReadBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
 	}
-	data, err := h.readLimited(r.Body)
+	data, err := o.readLimited(r.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -30,55 +30,54 @@ func (h *Handler) readBody(r *http.Request) ([]byte, error) {
 	}
 	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
-		return nil, serialization("The body is not gzip, as its Content-Encoding says.")
+		return nil, Serialization("The body is not gzip, as its Content-Encoding says.")
 	}
-	return h.readLimited(z)
+	return o.readLimited(z)
 }
 
-func (h *Handler) readLimited(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, h.o.MaxBody+1))
+func (o *Options) readLimited(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, o.MaxBody+1))
 	var tooLarge *http.MaxBytesError
 	switch {
-	case errors.As(err, &tooLarge) || int64(len(data)) > h.o.MaxBody:
+	case errors.As(err, &tooLarge) || int64(len(data)) > o.MaxBody:
 		return nil, &Error{Code: "RequestEntityTooLargeException", Status: http.StatusRequestEntityTooLarge,
 			Message: "The request body is larger than this service accepts."}
 	case err != nil:
-		return nil, serialization("The request body could not be read to its end.")
+		return nil, Serialization("The request body could not be read to its end.")
 	}
 	return data, nil
 }
 
-// decode parses a body and checks it against the operation's input. An empty body is an empty object.
-func (h *Handler) decode(data []byte, in *shape.Shape) (map[string]any, error) {
-	if in == nil {
-		in = nothing
-	}
+// Decode reads the members of in that stand in a JSON body, with no check of their constraints (Check). An empty body is an
+// empty object. It fails with *Error.
+func (o *Options) Decode(data []byte, in *shape.Shape) (map[string]any, error) {
 	var v any = map[string]any{}
 	if len(bytes.TrimSpace(data)) > 0 {
 		if !utf8.Valid(data) {
-			return nil, serialization("The request body is not UTF-8.")
+			return nil, Serialization("The request body is not UTF-8.")
 		}
-		if depth(data) > h.o.MaxDepth {
-			return nil, serialization("The request body is nested too deeply.")
+		if depth(data) > o.MaxDepth {
+			return nil, Serialization("The request body is nested too deeply.")
 		}
 		var err error
 		if v, err = parse(data); err != nil {
-			return nil, serialization("The request body is not valid JSON.")
+			return nil, Serialization("The request body is not valid JSON.")
 		}
 	}
 	typed, err := in.Read(v)
 	var wrong *shape.TypeError
 	if errors.As(err, &wrong) {
-		return nil, serialization(wrong.Text)
-	}
-	if bad := in.Check(typed); len(bad) > 0 {
-		return nil, &Error{Code: "ValidationException", Message: bad.Error()}
+		return nil, Serialization(wrong.Text)
 	}
 	return typed.(map[string]any), nil
 }
 
-func serialization(message string) *Error {
-	return &Error{Code: "SerializationException", Message: message}
+// Check fails with the ValidationException that lists every constraint of s which v does not meet.
+func Check(s *shape.Shape, v map[string]any) error {
+	if bad := s.Check(v); len(bad) > 0 {
+		return &Error{Code: "ValidationException", Message: bad.Error()}
+	}
+	return nil
 }
 
 func parse(data []byte) (any, error) {

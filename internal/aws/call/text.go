@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package awsjson
+package call
 
 import (
 	"encoding/base64"
@@ -9,13 +9,15 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"galen/internal/aws/shape"
 )
 
-// appendScalar writes a scalar of the package shape.
-func appendScalar(b []byte, v any) ([]byte, error) {
+// appendScalar writes a scalar of the package shape as s has it.
+func appendScalar(b []byte, s *shape.Shape, v any) ([]byte, error) {
 	switch x := v.(type) {
 	case string:
-		return appendString(b, x), nil
+		return AppendString(b, x), nil
 	case bool:
 		return strconv.AppendBool(b, x), nil
 	case int64:
@@ -23,29 +25,16 @@ func appendScalar(b []byte, v any) ([]byte, error) {
 	case float64:
 		return appendFloat(b, x), nil
 	case time.Time:
-		return appendTime(b, x), nil
+		if s.Time == shape.DateTime || s.Time == shape.HTTPDate {
+			return append(shape.AppendTime(append(b, '"'), x, s.Time), '"'), nil
+		}
+		return shape.AppendTime(b, x, shape.EpochSeconds), nil
 	case []byte:
 		b = append(b, '"')
 		b = base64.StdEncoding.AppendEncode(b, x)
 		return append(b, '"'), nil
 	}
 	return nil, fmt.Errorf("no JSON form for %T", v)
-}
-
-// appendTime writes epoch seconds with as many digits of the milliseconds as are needed, never in exponent form.
-func appendTime(b []byte, t time.Time) []byte {
-	ms := t.UnixMilli()
-	if ms < 0 {
-		b, ms = append(b, '-'), -ms
-	}
-	b = strconv.AppendInt(b, ms/1000, 10)
-	if rest := ms % 1000; rest != 0 {
-		b = append(b, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
-		for b[len(b)-1] == '0' {
-			b = b[:len(b)-1]
-		}
-	}
-	return b
 }
 
 // appendFloat writes a number, or as the protocol has it a string for what JSON has no number for.
@@ -67,8 +56,8 @@ func appendFloat(b []byte, f float64) []byte {
 
 const hex = "0123456789abcdef"
 
-// appendString writes a JSON string. Bytes that are not UTF-8 become U+FFFD.
-func appendString(b []byte, s string) []byte {
+// AppendString appends a JSON string. Bytes that are not UTF-8 become U+FFFD.
+func AppendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	start := 0
 	for i := 0; i < len(s); {
