@@ -4,6 +4,7 @@ package catalog
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,15 +21,17 @@ import (
 
 // Options of a Catalog; the zero value works.
 type Options struct {
-	MaxDataStores int              // how many data stores that are not deleted an account may have; 0: 10,000
-	Now           func() time.Time // nil: time.Now
+	MaxDataStores    int              // how many data stores that are not deleted an account may have; 0: 10,000
+	MaxDomains       int              // how many domains that are not deleted an account may have; 0: 1,000
+	MaxSubscriptions int              // how many subscriptions a domain may have; 0: 100,000
+	Now              func() time.Time // nil: time.Now
 
 	// Preload loads the data named by what into a data store that is being created. It may be called again after a crash.
 	// nil: nothing can be preloaded.
 	Preload func(ctx context.Context, d DataStore, what string) error
 }
 
-// Catalog is the data stores of one engine.
+// Catalog is the data stores and the domains of one engine.
 type Catalog struct {
 	engine engine.Engine
 	jobs   *job.Queue
@@ -52,9 +55,9 @@ const maxRaces = 100
 
 // New returns the catalog of e, whose long steps are done by jobs and whose records are kept by stores.
 func New(e engine.Engine, jobs *job.Queue, stores *store.Stores, opt Options) *Catalog {
-	if opt.MaxDataStores == 0 {
-		opt.MaxDataStores = 10_000
-	}
+	opt.MaxDataStores = cmp.Or(opt.MaxDataStores, 10_000)
+	opt.MaxDomains = cmp.Or(opt.MaxDomains, 1_000)
+	opt.MaxSubscriptions = cmp.Or(opt.MaxSubscriptions, 100_000)
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}

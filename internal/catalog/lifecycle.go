@@ -118,7 +118,7 @@ func (c *Catalog) Delete(ctx context.Context, account, id string) (DataStore, er
 
 // Handlers returns the job handlers of the catalog's own kinds.
 func (c *Catalog) Handlers() map[string]job.Handler {
-	return map[string]job.Handler{KindCreate: c.create, KindDelete: c.delete}
+	return map[string]job.Handler{KindCreate: c.create, KindDelete: c.delete, KindDeleteDomain: c.deleteDomain}
 }
 
 // create is the job that brings a data store from Creating to Active.

@@ -11,13 +11,13 @@ import (
 	"galen/internal/fault"
 )
 
-// Tag is a label on a data store.
+// Tag is a label on a data store, a domain, or what is in a domain.
 type Tag struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
 }
 
-// MaxTags is how many tags a data store may have.
+// MaxTags is how many tags one thing may have.
 const MaxTags = 200
 
 // Tag sets tags on a data store; a tag whose key is there already gets the new value. It fails with fault.NotFound,
@@ -27,13 +27,7 @@ func (c *Catalog) Tag(ctx context.Context, account, id string, tags []Tag) error
 		return err
 	}
 	_, err := c.change(ctx, account, id, func(d *DataStore) error {
-		merged := sortedTags(tags)
-		for _, old := range d.Tags {
-			if !slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == old.Key }) {
-				merged = append(merged, old)
-			}
-		}
-		d.Tags = sortedTags(merged)
+		d.Tags = merge(d.Tags, tags)
 		return checkTags(d.Tags)
 	}, nil)
 	return err
@@ -42,13 +36,7 @@ func (c *Catalog) Tag(ctx context.Context, account, id string, tags []Tag) error
 // Untag takes the tags with these keys off a data store; keys it does not have are ignored.
 func (c *Catalog) Untag(ctx context.Context, account, id string, keys []string) error {
 	_, err := c.change(ctx, account, id, func(d *DataStore) error {
-		kept := []Tag{}
-		for _, t := range d.Tags {
-			if !slices.Contains(keys, t.Key) {
-				kept = append(kept, t)
-			}
-		}
-		d.Tags = kept
+		d.Tags = without(d.Tags, keys)
 		return nil
 	}, nil)
 	return err

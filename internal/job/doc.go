@@ -12,7 +12,7 @@
 //	   from the start, so handlers keep their own checkpoints.
 //	J2 Jobs of one queue start in the order they were submitted, at most Limit(kind) of them at a time.
 //	J3 One process at a time holds a job: its lease is renewed while it works and can be taken over once it has run out.
-//	J4 A finished job never changes again.
+//	J4 A finished job never changes again; at most it is forgotten (Erase).
 //
 // All methods are safe for concurrent use. Rows: docs/formats/jobs.md.
 package job

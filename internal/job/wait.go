@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"galen/internal/engine"
 	"galen/internal/fault"
 )
 
@@ -42,6 +43,32 @@ func (q *Queue) Drain(ctx context.Context, queue string) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+		}
+	}
+}
+
+// Erase forgets the jobs of queue that have ended, as if they had never been.
+func (q *Queue) Erase(ctx context.Context, queue string) error {
+	const batch = 500
+	for before := uint64(0); ; {
+		jobs, next, err := q.List(ctx, queue, Filter{}, before, batch)
+		if err != nil {
+			return err
+		}
+		var b engine.Batch
+		for _, j := range jobs {
+			if j.State.Ended() {
+				b.Delete(jobKey(queue, j.ID))
+				b.Delete(orderKey(queue, j.Seq))
+			}
+		}
+		if !b.IsEmpty() {
+			if err := q.engine.Apply(ctx, &b); err != nil {
+				return err
+			}
+		}
+		if before = next; next == 0 {
+			return nil
 		}
 	}
 }
