@@ -34,6 +34,10 @@ type config struct {
 	exports     int
 	maxBodyMB   int
 	maxCount    int
+
+	maxDomains       int
+	maxSubscriptions int
+
 	debugListen string
 }
 
@@ -57,6 +61,8 @@ func (c *config) flags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.exports, "exports", 1, "export jobs that run at a time for one data store")
 	fs.IntVar(&c.maxBodyMB, "max-body-mb", 5, "largest body of a FHIR request, MiB")
 	fs.IntVar(&c.maxCount, "max-count", 1000, "largest page of a search (_count)")
+	fs.IntVar(&c.maxDomains, "max-domains", 1000, "Connect Health domains an account may have")
+	fs.IntVar(&c.maxSubscriptions, "max-subscriptions", 100_000, "subscriptions a Connect Health domain may have")
 	fs.StringVar(&c.debugListen, "debug-listen", "", "loopback address for Go's profiles at /debug/pprof/ (default: none)")
 }
 
@@ -124,6 +130,8 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("--engine %q: this version has only lsm", c.engine)}
 	case c.publicURL != "" && !strings.HasPrefix(c.publicURL, "http://") && !strings.HasPrefix(c.publicURL, "https://"):
 		return usageError{fmt.Errorf("--public-url %q does not begin with http:// or https://", c.publicURL)}
+	case c.maxDomains < 1 || c.maxSubscriptions < 1:
+		return usageError{errors.New("--max-domains and --max-subscriptions must be at least 1")}
 	case c.cacheMB < 8 || c.imports < 1 || c.exports < 1 || c.maxBodyMB < 1 || c.maxCount < 1:
 		return usageError{errors.New("--cache-mb must be at least 8; --imports, --exports, --max-body-mb and --max-count at least 1")}
 	}

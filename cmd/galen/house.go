@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"galen/internal/api"
+	"galen/internal/api/connecthealth"
 	apifhir "galen/internal/api/fhir"
 	"galen/internal/api/healthlake"
 	apis3 "galen/internal/api/s3"
@@ -91,7 +92,7 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	h.catalog = catalog.New(engine, h.jobs, stores, catalog.Options{Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
+	h.catalog = catalog.New(engine, h.jobs, stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
 		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, stores, d)
 	}})
 	profiles, err := openProfiles(filepath.Join(cfg.data, "packages"), defs)
@@ -127,13 +128,18 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 	if err != nil {
 		return err
 	}
+	agents, err := connecthealth.New(connecthealth.Options{Catalog: h.catalog, Region: cfg.region, Principal: principal, Log: h.log})
+	if err != nil {
+		return err
+	}
 	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Operator: operation.New(fhir, operation.Options{}), Failed: func(ctx context.Context, err error) {
 		h.log.ErrorContext(ctx, "request failed", "error", err)
 	}})
 	h.api, err = api.New(api.Options{
 		Listen: cfg.listen, AllowRemote: cfg.allowRemote, CertFile: cfg.tlsCert, KeyFile: cfg.tlsKey,
-		Verifier:   sigv4.NewVerifier(credentials.Lookup, sigv4.Options{Account: cfg.account}),
-		HealthLake: api.API{Handler: control, Services: []string{"healthlake"}, MaxBody: 1 << 20},
+		Verifier:      sigv4.NewVerifier(credentials.Lookup, sigv4.Options{Account: cfg.account}),
+		HealthLake:    api.API{Handler: control, Services: []string{"healthlake"}, MaxBody: 1 << 20},
+		ConnectHealth: api.API{Handler: agents, MaxBody: 1 << 20, WriteError: connecthealth.WriteError},
 		FHIR: api.API{Handler: data, Services: []string{"healthlake"}, MaxBody: int64(cfg.maxBodyMB) << 20,
 			WriteError: apifhir.WriteError},
 		S3:  api.API{Handler: gateway, Auth: api.Own},

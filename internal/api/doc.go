@@ -8,6 +8,8 @@
 //	POST / with X-Amz-Target HealthLake. HealthLake
 //	signed for the service s3            S3
 //	/datastore/...                       FHIR
+//	/domain, /domains/..., /tags/..., /medical-scribe-stream...
+//	                                     Connect Health
 //	POST /                               HealthLake, which answers an unknown operation
 //	anything else                        404, in the form of the API that it looks like
 //

@@ -51,12 +51,24 @@ func (s *Server) route(r *http.Request) (*API, string) {
 		return &s.o.S3, "s3"
 	case path == "/datastore" || strings.HasPrefix(path, "/datastore/"):
 		return &s.o.FHIR, "fhir"
+	case agentPath(path):
+		return &s.o.ConnectHealth, "connecthealth"
 	case root && r.Method == http.MethodPost:
 		return &s.o.HealthLake, "healthlake"
 	case root && strings.Contains(r.Header.Get("Accept"), "fhir+json"):
 		return &API{WriteError: s.o.FHIR.WriteError}, "unknown"
 	}
 	return &API{WriteError: s.o.HealthLake.WriteError}, "unknown"
+}
+
+// agentPath tells the paths of Connect Health. Its clients put runtime. or streaming. before the host, which counts nothing here.
+func agentPath(path string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	switch first {
+	case "domain", "domains", "tags", "medical-scribe-stream", "medical-scribe-stream-websocket":
+		return true
+	}
+	return false
 }
 
 // finish recovers from a panic, then logs and counts the exchange.

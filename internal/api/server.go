@@ -35,7 +35,7 @@ type API struct {
 	Handler    http.Handler // nil: requests for this API are answered as unknown
 	WriteError ErrorWriter  // nil: the form of awsJson1_0
 	Auth       Auth
-	Services   []string // that the credential scope may name; default healthlake, for S3 s3 and s3express
+	Services   []string // that the credential scope may name; default healthlake, for Connect Health health-agent, for S3 s3 and s3express
 	MaxBody    int64    // bytes, for Whole; default 5 MiB
 
 	// Anonymous tells which requests need not be signed, when they are not. Nil: none.
@@ -52,7 +52,7 @@ type Options struct {
 	Verifier *sigv4.Verifier  // required unless every API is Own
 	Now      func() time.Time // default time.Now
 
-	HealthLake, FHIR, S3 API
+	HealthLake, ConnectHealth, FHIR, S3 API
 
 	// WithIdentity returns the context that an authenticated request runs in, for what handlers need beyond
 	// IdentityFrom, such as a principal. Nil: the context as it is.
@@ -86,7 +86,10 @@ func (o *Options) setDefaults() {
 	if o.S3.Services == nil {
 		o.S3.Services = []string{"s3", "s3express"}
 	}
-	for _, a := range []*API{&o.HealthLake, &o.FHIR, &o.S3} {
+	if o.ConnectHealth.Services == nil {
+		o.ConnectHealth.Services = []string{"health-agent"}
+	}
+	for _, a := range []*API{&o.HealthLake, &o.ConnectHealth, &o.FHIR, &o.S3} {
 		if a.MaxBody <= 0 {
 			a.MaxBody = defaultMaxBody
 		}
@@ -126,7 +129,7 @@ type Server struct {
 // New makes a server. It fails if the options contradict each other. Nothing is opened before Listen.
 func New(o Options) (*Server, error) {
 	o.setDefaults()
-	for _, a := range []API{o.HealthLake, o.FHIR, o.S3} {
+	for _, a := range []API{o.HealthLake, o.ConnectHealth, o.FHIR, o.S3} {
 		if a.Handler != nil && a.Auth != Own && o.Verifier == nil {
 			return nil, errors.New("api: a Verifier is required")
 		}

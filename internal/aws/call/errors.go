@@ -5,6 +5,7 @@ package call
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"galen/internal/aws/shape"
@@ -45,7 +46,7 @@ func (o *Options) Answer(m *shape.Model, op *shape.Operation, err error) *Error 
 	if o.Exception != nil {
 		name = o.Exception(op, kind)
 	}
-	if !op.Allows(name) {
+	if !op.Allows(name) && !slices.Contains(o.Common, name) {
 		name = "ValidationException"
 		if kind == fault.Internal || kind == fault.Unavailable {
 			name = "InternalServerException"

@@ -21,6 +21,9 @@ type Options struct {
 	// ValidationException for every other kind. It must be safe for concurrent use.
 	Exception func(op *shape.Operation, kind fault.Kind) string
 
+	// Common are exceptions that operations may answer with though their contracts do not name them.
+	Common []string
+
 	// Failed is told of every error that is answered with status 500 or above, for the log. The error may hold what
 	// callers must not see.
 	Failed func(ctx context.Context, operation string, err error)
