@@ -99,8 +99,16 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles})
-	return h, h.openAPI(cfg, credentials, secret, gateway, terms, validate.NewWithProfiles(defs, profiles))
+	planner, err := plan.New(defs, terms, plan.Options{PageKey: secret})
+	if err != nil {
+		return nil, err
+	}
+	kept, err := h.openKept(ctx, filepath.Join(cfg.data, "kept"))
+	if err != nil {
+		return nil, err
+	}
+	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Planner: planner, Kept: kept})
+	return h, h.openAPI(cfg, credentials, planner, gateway, validate.NewWithProfiles(defs, profiles))
 }
 
 func (c *config) jobLimit(kind string) int {
@@ -114,11 +122,7 @@ func (c *config) jobLimit(kind string) int {
 }
 
 // openAPI wires the edges.
-func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byte, gateway http.Handler, terms *index.Index, check *validate.Validator) error {
-	planner, err := plan.New(def.R4(), terms, plan.Options{PageKey: secret})
-	if err != nil {
-		return err
-	}
+func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, planner *plan.Planner, gateway http.Handler, check *validate.Validator) error {
 	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, Software: version,
 		Operations: operation.Advertised()})
 	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
@@ -132,7 +136,7 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 	if err != nil {
 		return err
 	}
-	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Operator: operation.New(fhir, operation.Options{}), Failed: func(ctx context.Context, err error) {
+	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Operator: operation.New(fhir, operation.Options{Bulk: h.bulk}), Failed: func(ctx context.Context, err error) {
 		h.log.ErrorContext(ctx, "request failed", "error", err)
 	}})
 	h.api, err = api.New(api.Options{
@@ -183,6 +187,22 @@ func (h *house) openObjects(ctx context.Context, cfg config, credentials *sigv4.
 	return objects, gateway, nil
 }
 
+// openKept opens the folder of the exports that are kept for download.
+func (h *house) openKept(ctx context.Context, dir string) (blob.Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the folder of exports cannot be made: %w", err)
+	}
+	kept, err := blobfile.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	h.closeLater(kept.Close)
+	if ok, err := kept.Exists(ctx, bulk.KeptBucket); err != nil || ok {
+		return kept, err
+	}
+	return kept, kept.CreateBucket(ctx, bulk.KeptBucket)
+}
+
 // openData makes the data folder and its credentials, if need be.
 func openData(dir string, log *slog.Logger) (*sigv4.Credentials, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -213,7 +233,7 @@ func (h *house) close() {
 	h.closers = nil
 }
 
-// sweepInterval is how often request tokens that are too old are forgotten.
+// sweepInterval is how often request tokens and exports that are too old are forgotten.
 const sweepInterval = time.Hour
 
 // run serves and works the jobs until ctx ends or a part fails; it returns when all have stopped. debug is the address for
@@ -231,8 +251,10 @@ func (h *house) run(ctx context.Context, debug string) error {
 		tick := time.NewTicker(sweepInterval)
 		defer tick.Stop()
 		for {
-			if err := h.catalog.Sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, fault.Unavailable) {
-				return fmt.Errorf("sweep: %w", err)
+			for _, sweep := range []func(context.Context) error{h.catalog.Sweep, h.bulk.Sweep} {
+				if err := sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, fault.Unavailable) {
+					return fmt.Errorf("sweep: %w", err)
+				}
 			}
 			select {
 			case <-ctx.Done():

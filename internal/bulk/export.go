@@ -7,12 +7,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"galen/internal/authz"
 	"galen/internal/blob"
+	"galen/internal/compartment"
 	"galen/internal/engine"
 	"galen/internal/fault"
 	"galen/internal/fhir/def"
@@ -20,17 +23,16 @@ import (
 	"galen/internal/record"
 )
 
-// StartExport submits an export of all current resources. It fails with fault.Unprocessable if the bucket is not there and
-// fault.Invalid for a bad URI. also goes to job.Queue.Submit.
+// maxWaiting bounds the exports of a data store that have not begun.
+const maxWaiting = 100
+
+// StartExport submits an export. It fails with fault.Unprocessable if the bucket is not there, fault.Invalid for a bad URI or a
+// bad selection, and fault.Throttled if too many wait. also goes to job.Queue.Submit.
 func (s *Service) StartExport(ctx context.Context, who authz.Principal, id, name string, spec ExportSpec, also func(*engine.Batch)) (job.Job, error) {
 	if err := who.May(authz.Export, authz.Object{Account: spec.Account}); err != nil {
 		return job.Job{}, err
 	}
-	u, err := blob.ParseURI(spec.Output)
-	if err != nil {
-		return job.Job{}, err
-	}
-	if err := s.checkBucket(ctx, u, "outputDataConfig.s3Configuration.s3Uri"); err != nil {
+	if err := s.checkExport(ctx, spec); err != nil {
 		return job.Job{}, err
 	}
 	text, err := json.Marshal(spec)
@@ -40,26 +42,61 @@ func (s *Service) StartExport(ctx context.Context, who authz.Principal, id, name
 	return s.jobs.Submit(ctx, job.Job{ID: id, Kind: KindExport, Queue: exportQueue(spec.DataStore), Name: name, Spec: text}, also)
 }
 
+// checkExport refuses an export that cannot be done.
+func (s *Service) checkExport(ctx context.Context, spec ExportSpec) error {
+	if spec.Selection != nil {
+		if s.opt.Planner == nil {
+			return fault.New(fault.Unsupported, "exports of a part are not offered here")
+		}
+		if err := spec.Selection.Check(); err != nil {
+			return err
+		}
+	}
+	waiting, err := s.jobs.Waiting(ctx, exportQueue(spec.DataStore))
+	if err != nil {
+		return err
+	}
+	if waiting >= maxWaiting {
+		return fault.New(fault.Throttled, "%d exports of this data store wait already", waiting)
+	}
+	if spec.Output == "" {
+		if s.opt.Kept == nil {
+			return fault.New(fault.Unsupported, "exports for download are not offered here: name an output")
+		}
+		return nil
+	}
+	u, err := blob.ParseURI(spec.Output)
+	if err != nil {
+		return err
+	}
+	return s.checkBucket(ctx, u, "outputDataConfig.s3Configuration.s3Uri")
+}
+
 // ExportProgress is how far an export is: its position, and of each type how far its files are written.
 type ExportProgress struct {
-	Seq       uint64                `json:"seq"` // commit position that is exported
+	Seq       uint64                `json:"seq"`           // commit position that is exported
+	Time      time.Time             `json:"time,omitzero"` // of that position
 	Resources int64                 `json:"resources"`
 	Bytes     int64                 `json:"bytes"`
 	Types     map[string]typeExport `json:"types"`
 }
 
 type typeExport struct {
-	Next  uint32 `json:"next"` // the first number that is in no file yet
-	Files int    `json:"files"`
-	Done  bool   `json:"done"`
+	Next  uint32  `json:"next"` // the first number that is in no file yet
+	Files int     `json:"files"`
+	Lines []int64 `json:"lines,omitempty"` // of each file
+	Done  bool    `json:"done"`
 }
 
 // exporter is one export being worked.
 type exporter struct {
 	*Service
-	id   string
-	home blob.URI
-	view *record.View
+	id    string
+	to    blob.Store
+	home  blob.URI
+	view  *record.View
+	sel   *Selection      // nil: everything is taken
+	taken compartment.Set // what the selection takes; nil: everything
 
 	mu       sync.Mutex
 	progress ExportProgress // guarded by mu
@@ -80,7 +117,12 @@ func (s *Service) runExport(ctx context.Context, run *job.Run) (job.State, error
 		return "", err
 	}
 	defer head.Close()
-	ex := &exporter{Service: s, id: run.Job.ID, home: ExportFolder(spec, run.Job.ID), view: head}
+	ex := &exporter{Service: s, id: run.Job.ID, to: s.blobs, home: ExportFolder(spec, run.Job.ID), view: head, sel: spec.Selection}
+	if spec.Output == "" {
+		if ex.to = s.opt.Kept; ex.to == nil {
+			return "", fault.New(fault.Unsupported, "exports for download are not offered here any more")
+		}
+	}
 	if len(run.Job.Progress) > 0 {
 		if err := json.Unmarshal(run.Job.Progress, &ex.progress); err != nil {
 			return "", fault.Wrap(fault.Internal, err, "the job's progress cannot be read")
@@ -89,13 +131,19 @@ func (s *Service) runExport(ctx context.Context, run *job.Run) (job.State, error
 			return "", err
 		}
 	} else {
-		ex.progress = ExportProgress{Seq: head.Seq(), Types: map[string]typeExport{}}
+		ex.progress = ExportProgress{Seq: head.Seq(), Time: head.Time(), Types: map[string]typeExport{}}
 		if err := run.Progress(ctx, &ex.progress); err != nil {
 			return "", err
 		}
 	}
+	if ex.taken, err = ex.choose(ctx); err != nil {
+		return "", err
+	}
 	if err := ex.all(ctx, run); err != nil {
 		return "", err
+	}
+	if spec.Output == "" {
+		return job.Done, s.keep(ctx, ex.home)
 	}
 	return job.Done, nil
 }
@@ -105,7 +153,7 @@ func (ex *exporter) all(ctx context.Context, run *job.Run) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(ex.opt.Workers)
 	for _, t := range ex.defs.Types() {
-		if ex.view.Next(uint16(t.ID)) == 0 {
+		if ex.view.Next(uint16(t.ID)) == 0 || ex.taken != nil && ex.taken[uint16(t.ID)].IsEmpty() {
 			continue
 		}
 		group.Go(func() error {
@@ -145,39 +193,71 @@ func (ex *exporter) oneType(ctx context.Context, run *job.Run, t *def.Type) erro
 func (ex *exporter) oneFile(ctx context.Context, t *def.Type, at *typeExport) (n, bytes int64, err error) {
 	var w blob.Writer
 	var out *bufio.Writer
+	f := ex.newForm(t.Name)
 	at.Done = true // unless the file fills up
-	for v, err := range ex.view.Each(ctx, uint16(t.ID), at.Next) {
+	for v, err := range ex.versions(ctx, uint16(t.ID), at.Next) {
 		if err != nil {
 			return 0, 0, err
-		}
-		if w == nil {
-			if w, err = ex.blobs.Create(ctx, ex.file(t.Name, at.Files)); err != nil {
-				return 0, 0, err
-			}
-			defer w.Abort()
-			out = bufio.NewWriterSize(w, 1<<20)
 		}
 		if bytes >= ex.opt.ExportFile {
 			at.Done = false
 			break
 		}
-		if _, err := out.Write(v.Body); err != nil {
+		at.Next = v.Number + 1
+		line, err := f.line(v.Body)
+		if err != nil {
+			return 0, 0, err
+		}
+		if line == nil {
+			continue
+		}
+		if w == nil {
+			if w, err = ex.to.Create(ctx, ex.file(t.Name, at.Files)); err != nil {
+				return 0, 0, err
+			}
+			defer w.Abort()
+			out = bufio.NewWriterSize(w, 1<<20)
+		}
+		if _, err := out.Write(line); err != nil {
 			return 0, 0, err
 		}
 		if err := out.WriteByte('\n'); err != nil {
 			return 0, 0, err
 		}
-		n, bytes, at.Next = n+1, bytes+int64(len(v.Body))+1, v.Number+1
+		n, bytes = n+1, bytes+int64(len(line))+1
 	}
 	if w == nil {
 		return 0, 0, nil
 	}
 	at.Files++
+	at.Lines = append(at.Lines, n)
 	if err := out.Flush(); err != nil {
 		return 0, 0, err
 	}
 	_, err = w.Commit()
 	return n, bytes, err
+}
+
+// versions reads what is taken of a type, from a number on.
+func (ex *exporter) versions(ctx context.Context, typ uint16, from uint32) iter.Seq2[record.Version, error] {
+	if ex.taken == nil {
+		return ex.view.Each(ctx, typ, from)
+	}
+	docs := ex.taken[typ].Clone()
+	docs.RemoveBelow(from)
+	return func(yield func(record.Version, error) bool) {
+		for versions, err := range compartment.Bodies(ctx, ex.view, compartment.Set{typ: docs}) {
+			if err != nil {
+				yield(record.Version{}, err)
+				return
+			}
+			for _, v := range versions {
+				if !yield(v, nil) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // file names the nth file of a type as the original does: <Type>/<Type>-<19 digits>-<n>-<m>.ndjson. The digits are the

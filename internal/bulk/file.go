@@ -67,8 +67,8 @@ func (r rows) logAt(index uint32, log byte, line int64) []byte {
 	return ordkey.AppendUint64(r.log(index, log), uint64(line))
 }
 
-// plan is what an import found to do.
-type plan struct {
+// findings is what an import found to do.
+type findings struct {
 	Files int64 `json:"files"`
 	Bytes int64 `json:"bytes"`
 }
@@ -85,7 +85,7 @@ func (im *importer) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var p plan
+	var p findings
 	var batch []file
 	first := uint32(0)
 	flush := func() error {

@@ -59,7 +59,7 @@ type importer struct {
 	level validate.Level
 	store *store.Store
 	rows  rows
-	plan  plan
+	plan  findings
 	began time.Time
 	busy  time.Duration // of earlier attempts
 

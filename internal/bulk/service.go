@@ -13,6 +13,7 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
 	"galen/internal/job"
+	"galen/internal/search/plan"
 	"galen/internal/store"
 )
 
@@ -32,6 +33,9 @@ type Options struct {
 	Group      int   // resources committed at once; 0: 1,000
 	Now        func() time.Time
 	Profiles   *validate.Profiles // that level strict checks; nil for none
+	Planner    *plan.Planner      // finds what an export with a Selection takes; nil: there are none
+	Kept       blob.Store         // where exports without an output are kept for download; nil: there are none
+	KeepFor    time.Duration      // how long they are kept; 0: 48 hours
 }
 
 // Opener finds the records of an active data store of an account.
@@ -54,6 +58,7 @@ func New(jobs *job.Queue, blobs blob.Store, open Opener, defs *def.Definitions, 
 	opt.MaxFiles = cmp.Or(opt.MaxFiles, 1_000_000)
 	opt.MaxBytes = cmp.Or(opt.MaxBytes, 5_000_000_000_000)
 	opt.ExportFile = cmp.Or(opt.ExportFile, 256<<20)
+	opt.KeepFor = cmp.Or(opt.KeepFor, 48*time.Hour)
 	opt.Group = cmp.Or(opt.Group, 1000)
 	if opt.Now == nil {
 		opt.Now = time.Now

@@ -45,12 +45,17 @@ func (p Progress) Rate() float64 {
 
 // ExportSpec is what an export was asked to do.
 type ExportSpec struct {
-	Account   string `json:"account"`
-	DataStore string `json:"datastore"`
-	Output    string `json:"output"`
-	KeyID     string `json:"key_id,omitempty"`
-	Role      string `json:"role,omitempty"`
+	Account   string     `json:"account"`
+	DataStore string     `json:"datastore"`
+	Output    string     `json:"output,omitempty"` // s3:// URI of the prefix below which the job's folder is made; empty: kept for download
+	KeyID     string     `json:"key_id,omitempty"`
+	Role      string     `json:"role,omitempty"`
+	Request   string     `json:"request,omitempty"` // URL that asked for it, for the manifest
+	Selection *Selection `json:"selection,omitempty"`
 }
+
+// KeptBucket is the bucket of Options.Kept that files kept for download are in. It must be there.
+const KeptBucket = "exports"
 
 // ImportFolder is the folder, below the output prefix of an import, that its manifests and logs are in.
 func ImportFolder(spec ImportSpec, jobID string) blob.URI {
@@ -59,6 +64,9 @@ func ImportFolder(spec ImportSpec, jobID string) blob.URI {
 
 // ExportFolder is the folder, below the output prefix of an export, that its files are in.
 func ExportFolder(spec ExportSpec, jobID string) blob.URI {
+	if spec.Output == "" {
+		return blob.URI{Bucket: KeptBucket}.Join(spec.DataStore + "-FHIR_EXPORT-" + jobID).Folder()
+	}
 	return folder(spec.Output, spec.DataStore+"-FHIR_EXPORT-"+jobID)
 }
 

@@ -88,3 +88,22 @@ func Members(group fhir.Node, limit int) ([]fhir.Key, error) {
 	}
 	return members, nil
 }
+
+// All finds the resources that are in the compartment of any resource of a type at all, and all resources of that type.
+func All(ctx context.Context, p *plan.Planner, v *record.View, of string) (Set, error) {
+	set := Set{}
+	for _, typ := range append([]string{of}, def.R4().Compartment(of).Types()...) {
+		id := uint16(def.R4().Type(typ).ID)
+		if _, done := set[id]; done || v.Next(id) == 0 {
+			continue
+		}
+		docs, err := p.CompartmentOfAny(ctx, v, typ, of)
+		if err != nil {
+			return nil, err
+		}
+		if !docs.IsEmpty() {
+			set[id] = docs
+		}
+	}
+	return set, nil
+}

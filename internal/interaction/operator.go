@@ -4,6 +4,7 @@ package interaction
 
 import (
 	"context"
+	"io"
 
 	"galen/internal/authz"
 	"galen/internal/fhir"
@@ -18,7 +19,8 @@ type Invocation struct {
 	Name        string   // without the dollar sign
 	Key         fhir.Key // Type is empty at the level of the data store, ID at that of a type
 	VersionID   string   // empty unless a version is named
-	Method      string   // GET or POST
+	Method      string   // GET or POST; where Rest is not empty, GET or DELETE
+	Rest        string   // what stands after the name in the path: of a call that looks after one made before, such as a job's id
 	Query       string   // as it stands in the URL
 	Body        []byte   // of a POST; empty if there is none
 	ContentType string   // of the body; empty: FHIR's JSON
@@ -33,6 +35,10 @@ type Reply struct {
 	Body        []byte            // a resource in JSON, unless ContentType says otherwise; empty: none
 	ContentType string            // empty: FHIR's JSON
 	Header      map[string]string // more headers, by their canonical names; nil: none
+
+	// Content is sent instead of Body, Length bytes of it, and closed; nil: Body is sent. Only calls with a Rest may have it.
+	Content io.ReadCloser
+	Length  int64
 }
 
 // Operator carries out operations. It fails with fault.NotFound for one that is not there at that level.

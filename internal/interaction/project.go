@@ -21,6 +21,11 @@ type projection struct {
 	elements []string // names of top elements (_elements); empty: all
 }
 
+// AppendElements adds a stored resource to dst with only some of its top elements, those that it must have, and the tag that says so.
+func AppendElements(dst []byte, resource fhir.Node, elements []string) []byte {
+	return projection{elements: elements}.append(dst, resource)
+}
+
 // whole reports whether resources are given as they are stored.
 func (p projection) whole() bool { return p.summary == search.SummaryFalse && len(p.elements) == 0 }
 

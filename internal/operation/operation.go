@@ -24,6 +24,9 @@ type Operation struct {
 	Bare       string   // the parameter that a resource on its own is; empty: only Parameters are taken
 
 	serve func(ctx context.Context, s *Service, c *Call) (interaction.Reply, error)
+
+	// follow serves GET and DELETE of [base]/$name/rest: the status of what a call began, and its end. nil: calls begin nothing.
+	follow func(ctx context.Context, s *Service, c *Call) (interaction.Reply, error)
 }
 
 // Level is a set of places where an operation can be called.
@@ -66,12 +69,15 @@ type Call struct {
 	VersionID  string
 	Parameters Parameters
 	Query      string // of the URL, as it stands there
-	Method     string // GET or POST
+	Method     string // GET or POST; DELETE only where follow serves
+	Rest       string // what follow serves
 
 	Body        []byte // only where Operation.Raw
 	ContentType string // of Body; empty: FHIR's JSON
 
-	header func(string) string
+	name      string // of the operation
+	operation *Operation
+	header    func(string) string
 }
 
 // Header is a header of the request by its canonical name; empty if there is none.

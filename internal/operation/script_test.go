@@ -7,14 +7,18 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"galen/internal/authz"
+	"galen/internal/blob/file"
+	"galen/internal/bulk"
 	"galen/internal/engine"
 	"galen/internal/engine/lsm"
 	"galen/internal/engine/mem"
@@ -23,6 +27,7 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
 	"galen/internal/interaction"
+	"galen/internal/job"
 	"galen/internal/operation"
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
@@ -38,6 +43,7 @@ var validator = validate.New(def.R4())
 //	put Type/id body          delete Type/id
 //	get path/$name[?query]    post path/$name[?query] body
 //	entries path/$name[?query]                   total, then the entries of the Bundle: a star before what was included
+//	export path/$name[?query] [body]             begins an export, waits for it, and gives its files with their lines
 //	pages path/$name[?query] [command]           the same for each page to the last; the command is run after the first
 //
 // The clock of the store goes a second with each commit.
@@ -91,12 +97,23 @@ func runScript(t *testing.T, file string, e engine.Engine) {
 }
 
 type script struct {
+	t       testing.TB
 	service *interaction.Service
 	operate *operation.Service
+	jobs    *job.Queue
+	bulk    *bulk.Service
 	caller  interaction.Caller
 }
 
 func newScript(t testing.TB, e engine.Engine) *script {
+	t.Helper()
+	s := newIdleScript(t, e)
+	s.work(s.bulk.Handlers())
+	return s
+}
+
+// newIdleScript is a script whose jobs are not worked.
+func newIdleScript(t testing.TB, e engine.Engine) *script {
 	t.Helper()
 	x, err := index.New(def.R4())
 	if err != nil {
@@ -111,10 +128,30 @@ func newScript(t testing.TB, e engine.Engine) *script {
 	stores := store.New(e, x, store.Options{Now: now})
 	t.Cleanup(func() { stores.Close() })
 	open := func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) }
-	s := &script{service: interaction.New(open, p, validator, interaction.Options{})}
-	s.operate = operation.New(s.service, operation.Options{})
-	s.caller = interaction.Caller{Who: authz.Principal{Kind: authz.Server}, DataStore: "ds", Base: "http://h"}
+	blobs, err := file.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { blobs.Close() })
+	for _, bucket := range []string{bulk.KeptBucket, "out-put"} {
+		if err := blobs.CreateBucket(t.Context(), bucket); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &script{t: t, service: interaction.New(open, p, validator, interaction.Options{})}
+	s.jobs = job.New(e, job.Options{Exclusive: true})
+	s.bulk = bulk.New(s.jobs, blobs, open, def.R4(), bulk.Options{Planner: p, Kept: blobs})
+	s.operate = operation.New(s.service, operation.Options{Bulk: s.bulk, Jobs: s.jobs})
+	s.caller = interaction.Caller{Who: authz.Principal{Kind: authz.Signed, Account: "123456789012"}, DataStore: "ds", Base: "http://h"}
 	return s
+}
+
+// work has the jobs worked until the test ends.
+func (s *script) work(handlers map[string]job.Handler) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); _ = s.jobs.Run(ctx, handlers) }()
+	s.t.Cleanup(func() { cancel(); <-done })
 }
 
 // run does one command and gives what it prints.
@@ -139,6 +176,8 @@ func (s *script) run(line string) string {
 		return "deleted " + key.String()
 	case "get", "post":
 		return s.call(strings.ToUpper(verb), path, query, body)
+	case "export":
+		return s.export(path, query, body)
 	case "entries":
 		line, _ := s.entries(path, query)
 		return line
@@ -201,6 +240,69 @@ func (s *script) entries(path, query string) (line, next string) {
 	}
 	return line, next
 }
+
+// invoke calls an operation, asking for an answer later.
+func (s *script) invoke(method, path, rest, query, body string) (interaction.Reply, error) {
+	place, name, _ := strings.Cut(path, "$")
+	parts := strings.Split(place+"////", "/")
+	return s.operate.Invoke(context.Background(), s.caller, interaction.Invocation{Name: name, Rest: rest,
+		Key: fhir.Key{Type: parts[0], ID: parts[1]}, VersionID: parts[3], Method: method, Query: query, Body: []byte(body),
+		Header: func(name string) string {
+			if name == "Prefer" {
+				return "respond-async"
+			}
+			return ""
+		}})
+}
+
+// export begins an export, waits for it, and gives its files with their lines, in which the times are cut out.
+func (s *script) export(path, query, body string) string {
+	method := "GET"
+	if body != "" {
+		method = "POST"
+	}
+	reply, err := s.invoke(method, path, "", query, body)
+	if err != nil {
+		return failure(err)
+	}
+	id := strings.TrimPrefix(reply.Header["Content-Location"], "http://h/export/")
+	if _, err := s.jobs.Wait(context.Background(), "export/ds", id); err != nil {
+		return failure(err)
+	}
+	if reply, err = s.invoke("GET", "$export", id, "", ""); err != nil {
+		return failure(err)
+	}
+	var manifest struct {
+		Request string
+		Output  []struct {
+			Type, URL string
+			Count     int
+		}
+	}
+	if err := json.Unmarshal(reply.Body, &manifest); err != nil {
+		return err.Error()
+	}
+	var lines []string
+	for _, o := range manifest.Output {
+		lines = append(lines, fmt.Sprintf("%s %d", o.Type, o.Count))
+		if strings.HasPrefix(o.URL, "s3:") {
+			continue
+		}
+		content, err := s.invoke("GET", "$export", strings.TrimPrefix(o.URL, "http://h/export/"), "", "")
+		if err != nil {
+			lines = append(lines, failure(err))
+			continue
+		}
+		text, _ := io.ReadAll(content.Content)
+		content.Content.Close()
+		for line := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n") {
+			lines = append(lines, "  "+updated.ReplaceAllString(line, ""))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+var updated = regexp.MustCompile(`"meta":{"versionId":"1","lastUpdated":"[^"]*"},?`)
 
 // pages follows the next links.
 func (s *script) pages(path, query, command string) string {

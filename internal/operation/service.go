@@ -6,14 +6,18 @@ import (
 	"context"
 	"sync"
 
+	"galen/internal/bulk"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/interaction"
+	"galen/internal/job"
 )
 
 // Options of a Service; the zero value works.
 type Options struct {
-	Limits fhir.Limits // of a body that comes in
+	Limits fhir.Limits   // of a body that comes in
+	Bulk   *bulk.Service // exports and imports; nil: there are none
+	Jobs   *job.Queue    // long operations; nil: there are none
 }
 
 // Service carries out the operations of the table. It is an interaction.Operator, and safe for concurrent use.
@@ -37,7 +41,11 @@ func (s *Service) Invoke(ctx context.Context, c interaction.Caller, in interacti
 	if err != nil {
 		return interaction.Reply{}, err
 	}
-	call := &Call{Caller: c, Key: in.Key, VersionID: in.VersionID, Query: in.Query, Method: in.Method, header: in.Header}
+	call := &Call{Caller: c, Key: in.Key, VersionID: in.VersionID, Query: in.Query, Method: in.Method, Rest: in.Rest, name: o.Name, operation: o,
+		header: in.Header}
+	if in.Rest != "" {
+		return o.follow(ctx, s, call)
+	}
 	switch {
 	case o.Raw:
 		call.Body, call.ContentType, in.Body = in.Body, in.ContentType, nil
@@ -69,6 +77,8 @@ func (s *Service) Invoke(ctx context.Context, c interaction.Caller, in interacti
 func (s *Service) find(in interaction.Invocation) (*Operation, error) {
 	level := OnSystem
 	switch {
+	case in.Rest != "":
+		return s.findFollowed(in)
 	case in.VersionID != "":
 		level = OnVersion
 	case in.Key.ID != "":
@@ -87,6 +97,16 @@ func (s *Service) find(in interaction.Invocation) (*Operation, error) {
 		return o, nil
 	}
 	return nil, fault.New(fault.NotFound, "there is no such operation here").WithCode("not-supported")
+}
+
+// findFollowed gives the operation that began what a call looks after.
+func (s *Service) findFollowed(in interaction.Invocation) (*Operation, error) {
+	for i := range s.table {
+		if o := &s.table[i]; o.Name == in.Name && o.follow != nil {
+			return o, nil
+		}
+	}
+	return nil, fault.New(fault.NotFound, "there is nothing at this address").WithCode("not-found")
 }
 
 // parse reads a body into a tape of its own, which done takes back. An empty body is an absent node.

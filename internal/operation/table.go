@@ -7,9 +7,13 @@ import "galen/internal/interaction"
 // Table lists the operations that are served, by name.
 func Table() []Operation {
 	return []Operation{
+		davinciOperation(),
 		everythingOperation("Encounter"),
 		everythingOperation("Group"),
 		everythingOperation("Patient"),
+		exportOperation(OnSystem, "", "export"),
+		exportOperation(OnInstance, "Group", "group-export"),
+		exportOperation(OnType, "Patient", "patient-export"),
 		metaOperation(),
 	}
 }

@@ -46,6 +46,7 @@ type exchange struct {
 	vid    string
 	within core.Key // the compartment that is searched
 	name   string   // of the operation
+	rest   string   // what stands after it
 	pretty bool
 }
 
@@ -57,9 +58,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.refuse(http.StatusNotFound, errPath)
 		return
 	}
-	x.key, x.vid, x.within, x.name = core.Key{Type: p.typ, ID: p.id}, p.vid, p.within, p.operation
+	x.key, x.vid, x.within, x.name, x.rest = core.Key{Type: p.typ, ID: p.id}, p.vid, p.within, p.operation, p.rest
 	x.pretty = wantsPretty(r.URL.RawQuery)
-	if !acceptsJSON(r) {
+	if p.shape != followShape && !acceptsJSON(r) {
 		x.refuse(http.StatusNotAcceptable, errAccept)
 		return
 	}

@@ -3,18 +3,20 @@
 package fhir
 
 import (
+	"io"
 	"net/http"
+	"strconv"
 
 	"galen/internal/interaction"
 )
 
-// operation serves GET and POST of …/$name.
+// operation serves GET and POST of …/$name, and GET and DELETE of $name/rest.
 func (x *exchange) operation() {
 	if x.h.opt.Operator == nil {
 		x.refuse(http.StatusNotFound, errPath)
 		return
 	}
-	in := interaction.Invocation{Name: x.name, Key: x.key, VersionID: x.vid, Method: x.r.Method, Query: x.r.URL.RawQuery,
+	in := interaction.Invocation{Name: x.name, Key: x.key, VersionID: x.vid, Method: x.r.Method, Query: x.r.URL.RawQuery, Rest: x.rest,
 		Header: x.r.Header.Get}
 	if in.Method == http.MethodHead {
 		in.Method = http.MethodGet
@@ -47,6 +49,8 @@ func (x *exchange) reply(reply interaction.Reply) {
 		status = http.StatusOK
 	}
 	switch {
+	case reply.Content != nil:
+		x.send(status, reply)
 	case len(reply.Body) == 0:
 		x.w.WriteHeader(status)
 	case reply.ContentType == "":
@@ -57,5 +61,20 @@ func (x *exchange) reply(reply interaction.Reply) {
 		h["Content-Length"] = []string{itoa(len(reply.Body))}
 		x.w.WriteHeader(status)
 		_, _ = x.w.Write(reply.Body) // the connection may be gone
+	}
+}
+
+// send answers with content that is read while it is sent.
+func (x *exchange) send(status int, reply interaction.Reply) {
+	defer reply.Content.Close()
+	h := x.w.Header()
+	h["Content-Type"] = []string{reply.ContentType}
+	h["Content-Length"] = []string{strconv.FormatInt(reply.Length, 10)}
+	x.w.WriteHeader(status)
+	if x.r.Method == http.MethodHead {
+		return
+	}
+	if _, err := io.CopyN(x.w, reply.Content, reply.Length); err != nil {
+		panic(http.ErrAbortHandler) // half an answer must not look whole
 	}
 }

@@ -25,6 +25,7 @@ const (
 	compartmentShape              // /Type/id/Type
 	versionShape                  // /Type/id/_history/vid
 	operationShape                // any of /, /Type, /Type/id and /Type/id/_history/vid, and then /$name
+	followShape                   // /$name/rest, and /export/rest as HealthLake has it
 )
 
 // route is one interaction at one form of path. GET routes serve HEAD too.
@@ -55,6 +56,8 @@ var routes = [...]route{
 	{metadataShape, http.MethodGet, "", (*exchange).metadata},
 	{operationShape, http.MethodGet, "", (*exchange).operation},
 	{operationShape, http.MethodPost, "", (*exchange).operation},
+	{followShape, http.MethodGet, "", (*exchange).operation},
+	{followShape, http.MethodDelete, "", (*exchange).operation},
 }
 
 // Codes lists the interactions with a type that have a route.
@@ -91,6 +94,7 @@ type path struct {
 	vid       string
 	within    core.Key // the compartment
 	operation string   // its name, without the dollar sign
+	rest      string   // what stands after it
 }
 
 // parsePath reads /datastore/{id}/r4/…; a slash at the end makes no difference.
@@ -116,13 +120,8 @@ func parsePath(s string) (p path, ok bool) {
 			return p, false
 		}
 	}
-	if n > 0 {
-		if name, found := strings.CutPrefix(parts[n-1], "$"); found {
-			p.operation, parts[n-1] = name, ""
-			p.typ, p.id, p.vid = parts[0], parts[1], parts[3]
-			p.shape = operationShape
-			return p, name != "" && (n <= 3 || n == 5 && parts[2] == "_history")
-		}
+	if p.takeOperation(parts, n) {
+		return p, p.operation != "" && (p.shape == followShape || n <= 3 || n == 5 && parts[2] == "_history")
 	}
 	p.typ, p.id, p.vid = parts[0], parts[1], parts[3]
 	switch {
@@ -151,4 +150,24 @@ func parsePath(s string) (p path, ok bool) {
 		return p, false
 	}
 	return p, true
+}
+
+// takeOperation reads the n parts of a path that names an operation; false if it names none.
+func (p *path) takeOperation(parts [5]string, n int) bool {
+	first, found := strings.CutPrefix(parts[0], "$")
+	if (n == 2 || n == 3) && (found || first == "export") && !strings.HasPrefix(parts[1], "$") {
+		p.shape, p.operation = followShape, first
+		p.rest = strings.TrimSuffix(parts[1]+"/"+parts[2], "/")
+		return true
+	}
+	if n == 0 {
+		return false
+	}
+	name, found := strings.CutPrefix(parts[n-1], "$")
+	if !found {
+		return false
+	}
+	p.shape, p.operation, parts[n-1] = operationShape, name, ""
+	p.typ, p.id, p.vid = parts[0], parts[1], parts[3]
+	return true
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 
 	"galen/internal/docset"
+	"galen/internal/engine"
 	"galen/internal/fhir"
 	"galen/internal/record"
 	"galen/internal/search"
@@ -74,6 +75,34 @@ func (p *Planner) Compartment(ctx context.Context, v *record.View, typ string, o
 		found.Or(own)
 	}
 	live, err := v.Live(ctx, id)
+	return docset.And(found, live), err
+}
+
+// CompartmentOfAny gives the current resources of a type that are in the compartment of any resource of the type named of; if that is
+// the type itself, all of them.
+func (p *Planner) CompartmentOfAny(ctx context.Context, v *record.View, typ, of string) (docset.Set, error) {
+	id := uint16(p.defs.Type(typ).ID)
+	live, err := v.Live(ctx, id)
+	if err != nil || typ == of {
+		return live.Clone(), err
+	}
+	const probe = "x"
+	r := &run{Planner: p, view: v, left: p.opt.MaxBodies, visits: p.opt.MaxTerms, typ: id}
+	var ranges []engine.Range
+	for _, code := range p.defs.Compartment(of).Params(typ) {
+		param := p.defs.SearchParam(typ, code)
+		if param == nil {
+			continue
+		}
+		spans, err := r.referenceSpans(typ, param, of, probe)
+		if err != nil {
+			return docset.Set{}, err
+		}
+		for _, s := range spans { // the id is the end of the term
+			ranges = append(ranges, engine.Prefix(r.key(s.Low[:len(s.Low)-len(probe)])))
+		}
+	}
+	found, err := r.rangeDocs(ctx, ranges)
 	return docset.And(found, live), err
 }
 

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package bulk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"galen/internal/authz"
+	"galen/internal/blob"
+	"galen/internal/fault"
+	"galen/internal/fhir/def"
+	"galen/internal/job"
+)
+
+// keptMark is the object that says that the export in its folder is whole and has not been deleted. It is written last and deleted
+// first.
+const keptMark = "kept"
+
+// keep marks the folder of an export that is kept for download as whole.
+func (s *Service) keep(ctx context.Context, home blob.URI) error {
+	w, err := s.opt.Kept.Create(ctx, home.Join(keptMark))
+	if err != nil {
+		return err
+	}
+	defer w.Abort()
+	_, err = w.Commit()
+	return err
+}
+
+// Export is an export as whoever asked for it sees it.
+type Export struct {
+	Job      job.Job
+	Spec     ExportSpec
+	Progress ExportProgress
+	Files    []ExportFile // once it is done
+}
+
+// ExportFile is one file of an export.
+type ExportFile struct {
+	Type  string
+	Lines int64
+	URI   blob.URI
+}
+
+// Name is what the file is called within its export.
+func (f ExportFile) Name() string { return f.URI.Key[strings.LastIndexByte(f.URI.Key, '/')+1:] }
+
+// FindExport gives an export of a data store of an account. It fails with fault.NotFound if there is none, if it was
+// cancelled, or if its files were kept for download and are deleted.
+func (s *Service) FindExport(ctx context.Context, who authz.Principal, account, dataStore, id string) (Export, error) {
+	if err := who.May(authz.Export, authz.Object{Account: account}); err != nil {
+		return Export{}, err
+	}
+	j, err := s.jobs.Describe(ctx, exportQueue(dataStore), id)
+	if err != nil {
+		return Export{}, errNoExport
+	}
+	e := Export{Job: j}
+	if err := json.Unmarshal(j.Spec, &e.Spec); err != nil {
+		return Export{}, fault.Wrap(fault.Internal, err, "the job's specification cannot be read")
+	}
+	if len(j.Progress) > 0 {
+		if err := json.Unmarshal(j.Progress, &e.Progress); err != nil {
+			return Export{}, fault.Wrap(fault.Internal, err, "the job's progress cannot be read")
+		}
+	}
+	if e.Spec.Account != account || j.State == job.Cancelled || j.State == job.Cancelling {
+		return Export{}, errNoExport
+	}
+	if j.State != job.Done && j.State != job.DoneWithFlaws {
+		return e, nil
+	}
+	home := ExportFolder(e.Spec, id)
+	if e.Spec.Output == "" {
+		if s.opt.Kept == nil {
+			return Export{}, errNoExport
+		}
+		if _, err := s.opt.Kept.Stat(ctx, home.Join(keptMark)); err != nil {
+			if errors.Is(err, fault.NotFound) {
+				err = errNoExport
+			}
+			return Export{}, err
+		}
+	}
+	ex := exporter{id: id, home: home}
+	for _, t := range def.R4().Types() {
+		of := e.Progress.Types[t.Name]
+		for n := range of.Files {
+			f := ExportFile{Type: t.Name, URI: ex.file(t.Name, n)}
+			if n < len(of.Lines) {
+				f.Lines = of.Lines[n]
+			}
+			e.Files = append(e.Files, f)
+		}
+	}
+	return e, nil
+}
+
+var errNoExport = fault.New(fault.NotFound, "there is no such export")
+
+// OpenExported opens a file of an export that is kept for download. It fails as FindExport does, and with fault.NotFound if there is no such
+// file. The caller closes the reader.
+func (s *Service) OpenExported(ctx context.Context, who authz.Principal, account, dataStore, id, name string) (io.ReadCloser, int64, error) {
+	e, err := s.FindExport(ctx, who, account, dataStore, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, f := range e.Files {
+		if f.Name() != name || e.Spec.Output != "" {
+			continue
+		}
+		r, object, err := s.opt.Kept.Open(ctx, f.URI, 0, "")
+		if errors.Is(err, fault.NotFound) {
+			err = errNoExport
+		}
+		return r, object.Size, err
+	}
+	return nil, 0, fault.New(fault.NotFound, "the export has no such file")
+}
+
+// EndExport cancels an export that has not ended, and deletes the files of one that is kept for download. It fails as FindExport
+// does, and with fault.Unsupported for one that has ended and lies in a bucket of the caller's.
+func (s *Service) EndExport(ctx context.Context, who authz.Principal, account, dataStore, id string) (Export, error) {
+	e, err := s.FindExport(ctx, who, account, dataStore, id)
+	if err != nil {
+		return Export{}, err
+	}
+	if !e.Job.State.Ended() {
+		e.Job, err = s.jobs.Cancel(ctx, exportQueue(dataStore), id)
+		if !errors.Is(err, fault.Conflict) { // else it has just ended
+			return e, err
+		}
+	}
+	if e.Spec.Output != "" {
+		return Export{}, fault.New(fault.Unsupported, "Interaction not supported.").WithCode("not-supported")
+	}
+	return e, s.discard(ctx, ExportFolder(e.Spec, id))
+}
+
+// discard deletes the files of an export that is kept for download, its mark first.
+func (s *Service) discard(ctx context.Context, home blob.URI) error {
+	if err := s.opt.Kept.Delete(ctx, home.Join(keptMark)); err != nil {
+		return err
+	}
+	for o, err := range s.opt.Kept.List(ctx, home) {
+		if err != nil {
+			return err
+		}
+		if err := s.opt.Kept.Delete(ctx, o.URI); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Sweep deletes what is kept for download and has been so for longer than Options.KeepFor.
+func (s *Service) Sweep(ctx context.Context) error {
+	if s.opt.Kept == nil {
+		return nil
+	}
+	old := s.opt.Now().Add(-s.opt.KeepFor)
+	for o, err := range s.opt.Kept.List(ctx, blob.URI{Bucket: KeptBucket}) {
+		if err != nil {
+			return err
+		}
+		if o.ModTime.Before(old) {
+			if err := s.opt.Kept.Delete(ctx, o.URI); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
