@@ -240,7 +240,7 @@ class TestRefused:
         assert fhir("POST", "Patient", body=wrong, x_amzn_healthlake_fhir_validation_level="minimal").status_code == 201
         outcome(fhir("POST", "Patient", body=patient(), x_amzn_healthlake_fhir_validation_level="lax"), 400)
 
-    @pytest.mark.parametrize("content_type", ["application/fhir+xml", "text/plain", "application/x-www-form-urlencoded", "application/fhir+json; charset=latin1"])
+    @pytest.mark.parametrize("content_type", ["text/turtle", "text/plain", "application/x-www-form-urlencoded", "application/fhir+json; charset=latin1"])
     def test_what_is_not_sent_as_json(self, fhir, content_type):
         outcome(fhir("POST", "Patient", body=json.dumps(patient()).encode(), Content_Type=content_type), 415, "value")
 
@@ -249,10 +249,10 @@ class TestRefused:
         assert fhir("POST", "Patient", body=json.dumps(patient()).encode(), Content_Type=content_type).status_code == 201
 
     def test_other_formats_are_not_offered(self, fhir, made):
-        outcome(fhir("GET", f"Patient/{made['id']}", Accept="application/fhir+xml"), 406)
-        outcome(fhir("GET", f"Patient/{made['id']}", [("_format", "xml")]), 406)
-        ok(fhir("GET", f"Patient/{made['id']}", [("_format", "json")], Accept="application/fhir+xml"))
-        ok(fhir("GET", f"Patient/{made['id']}", Accept="application/fhir+xml;q=0.9, application/json;q=0.1"))
+        outcome(fhir("GET", f"Patient/{made['id']}", Accept="text/turtle"), 406)
+        outcome(fhir("GET", f"Patient/{made['id']}", [("_format", "ttl")]), 406)
+        ok(fhir("GET", f"Patient/{made['id']}", [("_format", "json")], Accept="text/turtle"))
+        ok(fhir("GET", f"Patient/{made['id']}", Accept="text/turtle;q=0.9, application/json;q=0.1"))
 
     @pytest.mark.parametrize("method,path", [("POST", "Patient/x"), ("PUT", "metadata"), ("PATCH", "metadata"), ("DELETE", "metadata"),
                                              ("GET", "Patient/_search"), ("POST", "Patient/x/_history"), ("DELETE", "Patient/x/_history/1")])

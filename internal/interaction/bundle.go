@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"galen/internal/fhir"
@@ -117,6 +118,19 @@ func address(base, path, query string) string {
 		query = "?" + query
 	}
 	return base + "/" + path + query
+}
+
+// formed is a query with the _format of the request that it answers, so that who follows a link gets the same form.
+func formed(query, request string) string {
+	for part := range strings.SplitSeq(request, "&") {
+		if strings.HasPrefix(part, "_format=") {
+			if query != "" {
+				query += "&"
+			}
+			return query + part
+		}
+	}
+	return query
 }
 
 // with is query with one parameter set.

@@ -61,7 +61,7 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 	if f.In.Type != "" {
 		path = f.In.String() + "/" + f.Type
 	}
-	return s.searchset(c, path, q, page, head.Time())
+	return s.searchset(c, path, formed(q.Canonical(), f.Query), q, page, head.Time())
 }
 
 // parsePairs reads name=value&… in order, as search needs it.
@@ -82,9 +82,8 @@ func parsePairs(query string) ([]search.Pair, error) {
 	return pairs, nil
 }
 
-// searchset makes the Bundle of a page. Resources are copied as they are stored, unless only a part of each is wanted.
-func (s *Service) searchset(c Caller, path string, q *search.Query, page *plan.Result, at time.Time) ([]byte, error) {
-	canonical := q.Canonical()
+// searchset makes the Bundle of a page; canonical is the query of its links. Resources are copied as they are stored, unless only a part of each is wanted.
+func (s *Service) searchset(c Caller, path, canonical string, q *search.Query, page *plan.Result, at time.Time) ([]byte, error) {
 	links := []link{{"self", address(c.Base, path, canonical)}}
 	if page.Next != "" {
 		query := "page=" + url.QueryEscape(page.Next)

@@ -39,7 +39,7 @@ var answers = map[fault.Kind]answer{
 // Faults that HTTP itself knows and HealthLake has texts for.
 var (
 	errMediaType = core.Issue{Code: "value", Diagnostics: "Incorrect MIME-type. Update request Content-Type header."}
-	errAccept    = core.Issue{Code: "not-supported", Diagnostics: "Only JSON is offered: application/fhir+json."}
+	errAccept    = core.Issue{Code: "not-supported", Diagnostics: "The forms of an answer are application/fhir+json and application/fhir+xml."}
 	errMethod    = core.Issue{Code: "not-supported", Diagnostics: "Interaction not supported."}
 	errPath      = core.Issue{Code: "not-found", Diagnostics: "There is nothing at this address."}
 	errThrottled = core.Issue{Code: "throttled", Diagnostics: "Rate limit exceeded. Please retry after some time."}
@@ -106,14 +106,18 @@ var edgeCodes = map[int]string{
 }
 
 // WriteError answers a request that the HTTP edge refused, in this API's form: it is an api.ErrorWriter.
-func WriteError(w http.ResponseWriter, _ *http.Request, status int, _, message string) {
+func WriteError(w http.ResponseWriter, r *http.Request, status int, _, message string) {
 	code, ok := edgeCodes[status]
 	if !ok {
 		code = "exception"
 	}
-	body := core.AppendOutcome(nil, core.Issue{Code: code, Diagnostics: message})
+	f := max(answerForm(r, r.URL.RawQuery), jsonForm)
+	body, err := encode(core.AppendOutcome(nil, core.Issue{Code: code, Diagnostics: message}), f, false)
+	if err != nil {
+		body, f = nil, jsonForm
+	}
 	h := w.Header()
-	h["Content-Type"] = contentType
+	h["Content-Type"] = contentTypes[f]
 	h["Content-Length"] = []string{itoa(len(body))}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // the connection may be gone

@@ -47,21 +47,20 @@ type exchange struct {
 	within core.Key // the compartment that is searched
 	name   string   // of the operation
 	rest   string   // what stands after it
+	form   form     // of the answer
 	pretty bool
 }
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{h: h, w: w, r: r}
+	x := &exchange{h: h, w: w, r: r, form: jsonForm}
 	p, ok := parsePath(r.URL.Path)
 	if !ok {
 		x.refuse(http.StatusNotFound, errPath)
 		return
 	}
 	x.key, x.vid, x.within, x.name, x.rest = core.Key{Type: p.typ, ID: p.id}, p.vid, p.within, p.operation, p.rest
-	x.pretty = wantsPretty(r.URL.RawQuery)
-	if p.shape != followShape && !acceptsJSON(r) {
-		x.refuse(http.StatusNotAcceptable, errAccept)
+	if p.shape != followShape && !x.negotiate(r.URL.RawQuery) {
 		return
 	}
 	x.caller = interaction.Caller{Who: h.who(r.Context()), DataStore: p.dataStore, Base: h.base(r, p.dataStore)}
@@ -73,6 +72,17 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Allow", allowed(p.shape))
 	x.refuse(http.StatusMethodNotAllowed, errMethod)
+}
+
+// negotiate finds out the form of the answer; if it is none of ours, it has answered.
+func (x *exchange) negotiate(query string) bool {
+	f := answerForm(x.r, query)
+	if f == noForm {
+		x.refuse(http.StatusNotAcceptable, errAccept)
+		return false
+	}
+	x.form, x.pretty = f, wantsPretty(query)
+	return true
 }
 
 // base is what absolute URLs of the data store begin with.

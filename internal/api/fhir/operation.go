@@ -27,7 +27,11 @@ func (x *exchange) operation() {
 			x.fail(err)
 			return
 		}
-		if in.Body = body; !sendsJSON(x.r) {
+		if in.Body, err = decode(x.r, body, x.h.opt.MaxBody); err != nil {
+			x.fail(err)
+			return
+		}
+		if !sendsResource(x.r) {
 			in.ContentType = x.r.Header.Get("Content-Type")
 		}
 	}

@@ -3,8 +3,6 @@
 package fhir
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -12,8 +10,6 @@ import (
 
 	"galen/internal/interaction"
 )
-
-var contentType = []string{"application/fhir+json; charset=utf-8"}
 
 // read serves GET /Type/id.
 func (x *exchange) read() {
@@ -102,16 +98,16 @@ func (x *exchange) versionHeaders(v *interaction.Version) {
 	h["Last-Modified"] = []string{v.Time.Format(http.TimeFormat)}
 }
 
-// write answers with a document, as it is unless it is to be pretty.
+// write answers with a document, in the form that the caller takes.
 func (x *exchange) write(status int, body []byte) {
-	if x.pretty {
-		var b bytes.Buffer
-		if json.Indent(&b, body, "", "  ") == nil {
-			body = b.Bytes()
-		}
+	body, err := encode(body, x.form, x.pretty)
+	if err != nil {
+		x.form = jsonForm
+		x.fail(err)
+		return
 	}
 	h := x.w.Header()
-	h["Content-Type"] = contentType
+	h["Content-Type"] = contentTypes[x.form]
 	h["Content-Length"] = []string{itoa(len(body))}
 	x.w.WriteHeader(status)
 	_, _ = x.w.Write(body) // the connection may be gone; the edge logs what was written

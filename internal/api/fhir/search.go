@@ -31,6 +31,9 @@ func (x *exchange) searchForm() {
 			query += "&"
 		}
 		query += string(body)
+		if !x.negotiate(query) {
+			return
+		}
 	}
 	x.find(query)
 }

@@ -159,7 +159,7 @@ func (x *exchange) stored(status int, w interaction.Written) {
 
 // input reads the resource of a request; if it cannot, it has answered.
 func (x *exchange) input() (interaction.Input, bool) {
-	if !sendsJSON(x.r) {
+	if !sendsResource(x.r) {
 		x.refuse(http.StatusUnsupportedMediaType, errMediaType)
 		return interaction.Input{}, false
 	}
@@ -196,7 +196,10 @@ func (x *exchange) payload() (interaction.Input, bool) {
 		x.fail(fault.New(fault.Invalid, "%s", errSyntax))
 		return in, false
 	}
-	in.Body = body
+	if in.Body, err = decode(x.r, body, x.h.opt.MaxBody); err != nil {
+		x.fail(err)
+		return in, false
+	}
 	return in, true
 }
 
