@@ -58,7 +58,7 @@ func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
 
 // makeCapabilities is the part of the CapabilityStatement that is the same for all data stores.
 func (s *Service) makeCapabilities() []byte {
-	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json","application/fhir+xml","xml"],"patchFormat":["application/json-patch+json"],"rest":[{"mode":"server","resource":[`)
+	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json","application/fhir+xml","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server","resource":[`)
 	first := true
 	for _, t := range def.R4().Types() {
 		if !store.Storable(t.Name) {

@@ -15,7 +15,7 @@ import (
 	"galen/internal/store"
 )
 
-// Patch changes a resource as in.Body says, a JSON Patch, and stores the outcome as Update does. Nobody's change in between is
+// Patch changes a resource as in.Body says, a JSON Patch or the Parameters of a FHIRPath Patch, and stores the outcome as Update does. Nobody's change in between is
 // lost: the patch is applied to the version that is current when its outcome is stored. It fails with fault.NotFound or fault.Gone
 // if there is no resource, and with fault.Unprocessable if the patch cannot be applied.
 //
@@ -122,7 +122,7 @@ func (c *conditions) read(ctx context.Context, key fhir.Key) (*record.Version, e
 	return &versions[0], nil
 }
 
-// patched is the body of a version with a JSON Patch applied.
+// patched is the body of a version with a patch applied: a FHIRPath Patch is an object, a JSON Patch an array.
 func (s *Service) patched(v *record.Version, ops []byte) ([]byte, error) {
 	doc, done := s.tape()
 	defer done()
@@ -134,18 +134,24 @@ func (s *Service) patched(v *record.Version, ops []byte) ([]byte, error) {
 	if err := operations.Parse(ops, s.opt.Limits); err != nil {
 		return nil, err
 	}
+	if operations.Root().Kind() == fhir.Object {
+		return patch.FHIRPath(nil, doc.Root(), operations.Root())
+	}
 	return patch.JSON(nil, doc.Root(), operations.Root())
 }
 
 // JSONPatch is the media type of a JSON Patch.
 const JSONPatch = "application/json-patch+json"
 
-// patchOf is the JSON Patch of an entry of a Bundle: the data of a Binary.
+// patchOf is the patch of an entry of a Bundle: the data of a Binary, or Parameters themselves.
 //
 // http://hl7.org/fhir/R4/http.html#jsonpatch
 func patchOf(resource fhir.Node) ([]byte, error) {
+	if fhir.Type(resource) == "Parameters" {
+		return resource.Raw(), nil
+	}
 	if fhir.Type(resource) != "Binary" || !resource.Field("contentType").Is(JSONPatch) {
-		return nil, fault.New(fault.Unsupported, "the resource of a PATCH is a Binary of contentType %s", JSONPatch)
+		return nil, fault.New(fault.Unsupported, "the resource of a PATCH is a Binary of contentType %s, or Parameters", JSONPatch)
 	}
 	ops, err := base64.StdEncoding.DecodeString(resource.Field("data").Text())
 	if err != nil {

@@ -166,10 +166,14 @@ func (x *exchange) input() (interaction.Input, bool) {
 	return x.payload()
 }
 
+// patchTypes are the media types of patches: a JSON Patch, and a FHIRPath Patch as Parameters in either form.
+const patchTypes = interaction.JSONPatch + ", application/fhir+json, application/fhir+xml"
+
 // patchInput is input for a patch.
 func (x *exchange) patchInput() (interaction.Input, bool) {
-	if kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type")); err != nil || kind != interaction.JSONPatch {
-		x.w.Header()["Accept-Patch"] = []string{interaction.JSONPatch}
+	kind, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	if err != nil || kind != interaction.JSONPatch && bodyForm(x.r) == noForm {
+		x.w.Header()["Accept-Patch"] = []string{patchTypes}
 		x.refuse(http.StatusUnsupportedMediaType, errMediaType)
 		return interaction.Input{}, false
 	}

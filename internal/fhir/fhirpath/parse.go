@@ -171,7 +171,7 @@ func (p *parser) path() (*expr, error) {
 		switch op.text {
 		case ".":
 			if err = p.advance(); err == nil {
-				right, err = p.invocation()
+				right, err = p.invocation(true)
 			}
 			if err == nil {
 				left, err = p.node(expr{kind: dotExpr, at: op.at, left: left, right: right})

@@ -42,7 +42,7 @@ func (p *parser) term() (*expr, error) {
 		}
 		return p.node(e)
 	default:
-		return p.invocation()
+		return p.invocation(false)
 	}
 	if err := p.advance(); err != nil {
 		return nil, err
@@ -71,8 +71,8 @@ func (p *parser) number() (*expr, error) {
 	return p.node(e)
 }
 
-// invocation reads a name, a function call or a $ name.
-func (p *parser) invocation() (*expr, error) {
+// invocation reads a name, a function call or a $ name. After a dot the words of operators are names (Narrative.div).
+func (p *parser) invocation(dotted bool) (*expr, error) {
 	t := p.tok
 	if t.kind == specialToken {
 		if t.text != "this" && t.text != "index" && t.text != "total" {
@@ -83,7 +83,7 @@ func (p *parser) invocation() (*expr, error) {
 		}
 		return p.node(expr{kind: specialExpr, at: t.at, name: t.text})
 	}
-	if t.kind != nameToken || !t.quoted && reserved(t.text) {
+	if t.kind != nameToken || !t.quoted && !dotted && reserved(t.text) {
 		return nil, p.unexpected()
 	}
 	if err := p.advance(); err != nil {

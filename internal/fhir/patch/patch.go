@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package patch changes resources as patches say: JSON Patch (RFC 6902) on the resource's own bytes.
+// Package patch changes resources as patches say, on the resource's own bytes: JSON Patch (RFC 6902) and FHIRPath Patch.
 //
 // What a patch does not touch is kept byte for byte, numbers with their text among it. A patch is applied as a whole or not at
 // all. What comes out is JSON; whether it is a resource is for validation to say. A patch that is malformed is fault.Invalid, one that
