@@ -122,7 +122,7 @@ func (c *conditions) read(ctx context.Context, key fhir.Key) (*record.Version, e
 	return &versions[0], nil
 }
 
-// patched is the body of a version with a patch applied: a FHIRPath Patch is an object, a JSON Patch an array.
+// patched is the body of a version with a patch applied: a FHIRPath Patch is a resource, a JSON Patch an array.
 func (s *Service) patched(v *record.Version, ops []byte) ([]byte, error) {
 	doc, done := s.tape()
 	defer done()
@@ -134,7 +134,7 @@ func (s *Service) patched(v *record.Version, ops []byte) ([]byte, error) {
 	if err := operations.Parse(ops, s.opt.Limits); err != nil {
 		return nil, err
 	}
-	if operations.Root().Kind() == fhir.Object {
+	if fhir.Type(operations.Root()) != "" {
 		return patch.FHIRPath(nil, doc.Root(), operations.Root())
 	}
 	return patch.JSON(nil, doc.Root(), operations.Root())
