@@ -155,7 +155,7 @@ var modifiers = map[def.ParamType]map[string]index.Modifier{
 
 // unoffered are modifiers that R4 has and this version cannot answer.
 var unoffered = map[def.ParamType][]index.Modifier{
-	def.TokenParam:     {index.In, index.NotIn, index.Above, index.Below, index.OfType},
+	def.TokenParam:     {index.OfType},
 	def.ReferenceParam: {index.Above, index.Below},
 }
 

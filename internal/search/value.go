@@ -66,7 +66,7 @@ func (p *parser) values(l *Leaf, text string) error {
 		if part == "" {
 			return fault.New(fault.Invalid, "there is an empty value between commas")
 		}
-		if l.Param.Type == def.ReferenceParam && p.opt.Base != "" {
+		if (l.Param.Type == def.ReferenceParam || l.Modifier == index.In || l.Modifier == index.NotIn) && p.opt.Base != "" {
 			part = strings.TrimPrefix(part, p.opt.Base)
 		}
 		v, err := valueOf(l.Param.Type, l.Modifier, part, l.Param.Components)
@@ -94,7 +94,8 @@ func valueOf(t def.ParamType, m index.Modifier, text string, components []def.Co
 	case def.QuantityParam:
 		return quantity(text)
 	case def.TokenParam:
-		if m == index.Text {
+		switch m {
+		case index.Text, index.In, index.NotIn:
 			v.Text = unescape(text)
 			return v, nil
 		}

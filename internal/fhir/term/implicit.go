@@ -48,7 +48,7 @@ func (s *Service) implicit(address string) (*compose, error) {
 			return whole(address, base, ""), nil
 		}
 	}
-	for _, known := range s.opt.Systems {
+	for _, known := range s.imported() {
 		if known.ValueSet == address {
 			return whole(address, known.URL, ""), nil
 		}

@@ -3,6 +3,7 @@
 package term
 
 import (
+	"slices"
 	"sync"
 
 	"galen/internal/fault"
@@ -23,6 +24,7 @@ type Source interface {
 // Options of New. The zero value works.
 type Options struct {
 	Systems      []*System              // imported code systems; the first of a URL is the one meant without a version
+	Base         *Service               // answers for what Source does not have, and keeps it for many services; Systems and Unit are then its own
 	Source       Source                 // resources of a data store; nil for none
 	Unit         func(code string) bool // reports whether a UCUM code is valid; nil: any text of the form of a unit is
 	MaxExpansion int                    // concepts in one answer of Expand; 10,000 if zero
@@ -112,15 +114,42 @@ func (s *Service) drop(generation uint64) {
 	}
 }
 
-// resource reads a resource from the source, else from what is built in; absent if neither has it.
+// resource reads a resource from the source, else from what the base has or is built in; absent if none has it.
 func (s *Service) resource(kind, url, version string) (fhir.Node, error) {
 	if n, err := s.stored(kind, url, version); err != nil || n.Ok() {
 		return n, err
+	}
+	if s.opt.Base != nil {
+		return s.opt.Base.resource(kind, url, version)
 	}
 	if text := builtin(kind, url, version); text != nil {
 		return parseResource(text)
 	}
 	return fhir.Node{}, nil
+}
+
+// imported are the systems that were given to New; those of the base if there is one.
+func (s *Service) imported() []*System {
+	if s.opt.Base != nil {
+		return s.opt.Base.imported()
+	}
+	return s.opt.Systems
+}
+
+// mapURLs lists the concept maps there are, those of the source first.
+func (s *Service) mapURLs() (urls []string, err error) {
+	if s.opt.Source != nil {
+		if urls, err = s.opt.Source.ConceptMaps(); err != nil {
+			return nil, err
+		}
+	}
+	rest := loadBuiltins().maps
+	if s.opt.Base != nil {
+		if rest, err = s.opt.Base.mapURLs(); err != nil {
+			return nil, err
+		}
+	}
+	return append(slices.Clone(urls), rest...), nil
 }
 
 // stored reads a resource from the source.

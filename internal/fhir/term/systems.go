@@ -29,6 +29,13 @@ func (s *Service) system(url, version string) (*System, error) {
 		if err != nil || whole {
 			return some, err
 		}
+		if s.opt.Base != nil {
+			other, err := s.opt.Base.system(url, version)
+			if some == nil || err == nil && (other.IsGrammar() || other.Content != Example && other.Content != Fragment) {
+				return other, err
+			}
+			return some, nil
+		}
 		for _, sys := range s.imports[url] {
 			if version == "" || sameVersion(sys.Version, version) {
 				return sys, nil

@@ -53,13 +53,9 @@ func (s *Service) maps(r TranslateRequest) ([]*conceptMap, error) {
 		m, err := s.conceptMap(r.URL, r.Version)
 		return []*conceptMap{m}, err
 	}
-	urls := slices.Clone(loadBuiltins().maps)
-	if s.opt.Source != nil {
-		own, err := s.opt.Source.ConceptMaps()
-		if err != nil {
-			return nil, err
-		}
-		urls = append(slices.Clone(own), urls...)
+	urls, err := s.mapURLs()
+	if err != nil {
+		return nil, err
 	}
 	var maps []*conceptMap
 	seen := map[string]bool{}

@@ -42,6 +42,9 @@ func (x *Index) condition(c Clause, pl *plan, v Value) (condition, error) {
 	}
 	switch p.Type {
 	case def.TokenParam:
+		if c.AsksConcepts() {
+			return newConcepts(pl, v)
+		}
 		return newToken(pl, v)
 	case def.StringParam:
 		return newString(c.Modifier, v)
@@ -65,7 +68,7 @@ func (x *Index) condition(c Clause, pl *plan, v Value) (condition, error) {
 //
 // http://hl7.org/fhir/R4/search.html#modifiers
 var modifiers = map[def.ParamType][]Modifier{
-	def.TokenParam:     {Plain, Missing, Text, Not, OfType},
+	def.TokenParam:     {Plain, Missing, Text, Not, OfType, In, NotIn, Above, Below},
 	def.StringParam:    {Plain, Missing, Exact, Contains},
 	def.URIParam:       {Plain, Missing, Above, Below},
 	def.ReferenceParam: {Plain, Missing, Identifier},

@@ -68,6 +68,7 @@ type Clause struct {
 //	           for OfType System and Text are the identifier type's, Of is the identifier's value; for the Text modifier only Text
 //	reference  Text: an id, Type/id, a URL or urn, a canonical with or without |version; for Identifier as a token
 //	quantity   Prefix, Number, System, HasSystem, Text: "n" is {Number: n}, "n|s|c" and "n||c" have HasSystem and Text
+//	           for In, NotIn, Above and Below of a token: as it came, in Text (In, NotIn) or as a token, and Concepts
 //	uri        Text
 //	composite  Parts, one for each component
 //	any        for Missing: Missing
@@ -81,6 +82,7 @@ type Value struct {
 	Of        string
 	Parts     []Value
 	Missing   bool
+	Concepts  *Concepts
 }
 
 // Verdict says what lying under a term means for a version.

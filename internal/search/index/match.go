@@ -20,13 +20,13 @@ type Matcher struct {
 }
 
 // Matcher prepares a clause with all its alternatives. It fails as Lookup does. Unlike Lookup it answers the clause whole:
-// complements (Not, Missing) are taken. It also serves _id and _lastUpdated.
+// complements (Not, NotIn, Missing) are taken. It also serves _id and _lastUpdated.
 func (x *Index) Matcher(c Clause, values ...Value) (*Matcher, error) {
 	pl, err := x.plan(c.Type, c.Param)
 	if err != nil {
 		return nil, err
 	}
-	m := &Matcher{x: x, plan: pl, not: c.Modifier == Not}
+	m := &Matcher{x: x, plan: pl, not: c.Modifier == Not || c.Modifier == NotIn}
 	for _, v := range values {
 		q, err := x.condition(c, pl, v)
 		if err != nil {

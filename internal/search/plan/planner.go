@@ -25,6 +25,8 @@ type Options struct {
 	MaxTerms    int    // distinct values that one request may look at one by one; 0: 10,000,000
 	MaxIncluded int    // included resources of one page; 0: 10,000
 	PageBytes   int    // bytes of bodies from which a page ends early, and as many of what it includes; 0: 64 MiB
+
+	Concepts Concepts // nil: :in, :not-in, :above and :below of tokens are not offered
 }
 
 // Planner answers searches. It is immutable and safe for concurrent use.
@@ -97,6 +99,9 @@ func (p *Planner) Search(ctx context.Context, v *record.View, q *search.Query) (
 		}
 		q.SetNow(token.now)
 		after = &token.place
+	}
+	if err := r.resolve(ctx, q.Where); err != nil {
+		return nil, err
 	}
 	if err := r.search(ctx, after); err != nil {
 		return nil, err
