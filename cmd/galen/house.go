@@ -42,6 +42,7 @@ import (
 	"galen/internal/search/plan"
 	"galen/internal/store"
 	"galen/internal/telemetry"
+	"galen/internal/terminology"
 )
 
 // house is a server with all its parts, wired but for its listener.
@@ -95,11 +96,16 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	h.catalog = catalog.New(engine, h.jobs, stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
 		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, stores, d)
 	}})
-	profiles, err := openProfiles(filepath.Join(cfg.data, "packages"), defs)
+	packages, err := openPackages(filepath.Join(cfg.data, "packages"))
 	if err != nil {
 		return nil, err
 	}
-	planner, err := plan.New(defs, terms, plan.Options{PageKey: secret})
+	profiles := profilesOf(packages, defs)
+	codes, err := h.openCodes(filepath.Join(cfg.data, "terminology"), engine, terms, packages)
+	if err != nil {
+		return nil, err
+	}
+	planner, err := plan.New(defs, terms, plan.Options{PageKey: secret, Concepts: codes.Concepts})
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +114,7 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 		return nil, err
 	}
 	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Planner: planner, Kept: kept})
-	return h, h.openAPI(cfg, credentials, planner, gateway, validate.NewWithProfiles(defs, profiles))
+	return h, h.openAPI(cfg, credentials, planner, gateway, codes, validate.NewWithProfiles(defs, profiles))
 }
 
 func (c *config) jobLimit(kind string) int {
@@ -122,7 +128,7 @@ func (c *config) jobLimit(kind string) int {
 }
 
 // openAPI wires the edges.
-func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, planner *plan.Planner, gateway http.Handler, check *validate.Validator) error {
+func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, planner *plan.Planner, gateway http.Handler, codes *terminology.Service, check *validate.Validator) error {
 	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, Software: version,
 		Operations: operation.Advertised()})
 	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
@@ -136,7 +142,7 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, planner *pla
 	if err != nil {
 		return err
 	}
-	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Operator: operation.New(fhir, operation.Options{Bulk: h.bulk}), Failed: func(ctx context.Context, err error) {
+	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Operator: operation.New(fhir, operation.Options{Bulk: h.bulk, Terminology: codes}), Failed: func(ctx context.Context, err error) {
 		h.log.ErrorContext(ctx, "request failed", "error", err)
 	}})
 	h.api, err = api.New(api.Options{

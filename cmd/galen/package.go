@@ -173,11 +173,10 @@ func openPackages(folder string, preferred ...string) (*pack.Set, error) {
 	return pack.NewSet(list, preferred...), nil
 }
 
-// openProfiles makes the profiles of a folder's packages usable; nil if it has no packages.
-func openProfiles(folder string, defs *def.Definitions) (*validate.Profiles, error) {
-	set, err := openPackages(folder)
-	if err != nil || len(set.Packages()) == 0 {
-		return nil, err
+// profilesOf makes the profiles of packages usable; nil if there are no packages.
+func profilesOf(set *pack.Set, defs *def.Definitions) *validate.Profiles {
+	if len(set.Packages()) == 0 {
+		return nil
 	}
-	return validate.NewProfiles(defs, set, nil), nil
+	return validate.NewProfiles(defs, set, nil)
 }

@@ -32,6 +32,7 @@ import (
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
 	"galen/internal/store"
+	"galen/internal/terminology"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected output of the scripts")
@@ -119,7 +120,11 @@ func newIdleScript(t testing.TB, e engine.Engine) *script {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32)})
+	codes, err := terminology.New(e, x, terminology.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32), Concepts: codes.Concepts})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +146,8 @@ func newIdleScript(t testing.TB, e engine.Engine) *script {
 	s := &script{t: t, service: interaction.New(open, p, validator, interaction.Options{})}
 	s.jobs = job.New(e, job.Options{Exclusive: true})
 	s.bulk = bulk.New(s.jobs, blobs, open, def.R4(), bulk.Options{Planner: p, Kept: blobs})
-	s.operate = operation.New(s.service, operation.Options{Bulk: s.bulk, Jobs: s.jobs})
+	s.operate = operation.New(s.service, operation.Options{Bulk: s.bulk, Jobs: s.jobs, Terminology: codes,
+		Now: func() time.Time { return time.Unix(1_800_000_000, 0) }})
 	s.caller = interaction.Caller{Who: authz.Principal{Kind: authz.Signed, Account: "123456789012"}, DataStore: "ds", Base: "http://h"}
 	return s
 }

@@ -5,19 +5,23 @@ package operation
 import (
 	"context"
 	"sync"
+	"time"
 
 	"galen/internal/bulk"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/interaction"
 	"galen/internal/job"
+	"galen/internal/terminology"
 )
 
 // Options of a Service; the zero value works.
 type Options struct {
-	Limits fhir.Limits   // of a body that comes in
-	Bulk   *bulk.Service // exports and imports; nil: there are none
-	Jobs   *job.Queue    // long operations; nil: there are none
+	Limits      fhir.Limits          // of a body that comes in
+	Bulk        *bulk.Service        // exports and imports; nil: there are none
+	Jobs        *job.Queue           // long operations; nil: there are none
+	Terminology *terminology.Service // nil: operations that need it fail with fault.Unsupported
+	Now         func() time.Time     // nil: time.Now
 }
 
 // Service carries out the operations of the table. It is an interaction.Operator, and safe for concurrent use.
@@ -30,6 +34,9 @@ type Service struct {
 
 // New makes a service whose operations work through interactions.
 func New(interactions *interaction.Service, opt Options) *Service {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
 	s := &Service{interactions: interactions, table: Table(), opt: opt}
 	s.tapes.New = func() any { return new(fhir.Tape) }
 	return s

@@ -7,6 +7,7 @@ import "galen/internal/interaction"
 // Table lists the operations that are served, by name.
 func Table() []Operation {
 	return []Operation{
+		closureOperation(),
 		davinciOperation(),
 		everythingOperation("Encounter"),
 		everythingOperation("Group"),
@@ -14,7 +15,13 @@ func Table() []Operation {
 		exportOperation(OnSystem, "", "export"),
 		exportOperation(OnInstance, "Group", "group-export"),
 		exportOperation(OnType, "Patient", "patient-export"),
+		expandOperation(),
+		lookupOperation(),
 		metaOperation(),
+		subsumesOperation(),
+		translateOperation(),
+		validateInCodeSystemOperation(),
+		validateInValueSetOperation(),
 	}
 }
 

@@ -66,10 +66,6 @@ func TestRefused(t *testing.T) {
 		{"Patient?gender:not:not=male", fault.Invalid, "gender:not:not"},
 		{"Observation?subject:Organization=o", fault.Invalid, "subject:Organization"}, // no target
 		{"Observation?subject:Nothing=o", fault.Invalid, "subject:Nothing"},
-		{"Patient?gender:in=http://x/vs", fault.Unsupported, "gender:in"},
-		{"Patient?gender:not-in=http://x/vs", fault.Unsupported, "gender:not-in"},
-		{"Condition?code:above=http://snomed.info/sct|1", fault.Unsupported, "code:above"},
-		{"Condition?code:below=http://snomed.info/sct|1", fault.Unsupported, "code:below"},
 		{"Location?near=1|2", fault.Unsupported, "near"},
 		{"Patient?_text=x", fault.Unsupported, "_text"},
 		{"Patient?_content=x", fault.Unsupported, "_content"},

@@ -98,6 +98,8 @@ func (x *expander) take(v *set) error {
 	}
 	for _, p := range v.parts {
 		switch {
+		case x.excluded(&p):
+			continue
 		case p.missing != nil:
 			return p.missing
 		case p.whole:
@@ -119,6 +121,17 @@ func (x *expander) take(v *set) error {
 		}
 	}
 	return nil
+}
+
+// excluded reports whether the request leaves the system of a part out.
+func (x *expander) excluded(p *part) bool {
+	return slices.ContainsFunc(x.r.ExcludeSystems, func(name string) bool {
+		url, version, _ := strings.Cut(name, "|")
+		if p.missing != nil {
+			return p.url == url && version == ""
+		}
+		return p.of(url, version)
+	})
 }
 
 func (p *part) selected(ok func(i uint32) bool) docset.Set {

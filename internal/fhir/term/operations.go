@@ -24,6 +24,7 @@ type ExpandRequest struct {
 	Properties      []string
 	// SystemVersions pin versions of systems (system-version), as url|version.
 	SystemVersions []string
+	ExcludeSystems []string // systems to leave out (exclude-system), as url or url|version
 }
 
 // Expansion is the answer of Expand.

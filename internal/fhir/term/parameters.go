@@ -91,6 +91,7 @@ func (p Parameters) Expand() (r ExpandRequest, err error) {
 		ActiveOnly: p.yes("activeOnly"), Designations: p.yes("includeDesignations"), DisplayLanguage: p.text("displayLanguage"),
 		Flat: p.yes("excludeNested"), NotForUI: p.yes("excludeNotForUI"), Properties: p.texts("property"),
 		SystemVersions: append(p.texts("system-version"), p.texts("force-system-version")...),
+		ExcludeSystems: p.texts("exclude-system"),
 	}
 	if r.Offset, err = p.number("offset"); err != nil {
 		return r, err

@@ -64,7 +64,8 @@ func New(opt Options) *Service {
 	return s
 }
 
-// cached gives what make made for a key, from the cache if it is there. Errors are kept too, but for those of the source.
+// cached gives what make made for a key, from the cache if it is there. Errors are kept too, but for those of the source, and for
+// those of a limit: how deep a value set may nest depends on where it is asked from.
 func cached[T any](s *Service, key cacheKey, make func() (T, error)) (T, error) {
 	var generation uint64
 	if s.opt.Source != nil {
@@ -84,7 +85,7 @@ func cached[T any](s *Service, key cacheKey, make func() (T, error)) (T, error) 
 	made, err := make()
 	var keep any = made
 	if err != nil {
-		if k := fault.KindOf(err); k == fault.Internal || k == fault.Unavailable {
+		if k := fault.KindOf(err); k == fault.Internal || k == fault.Unavailable || k == fault.TooCostly {
 			return made, err
 		}
 		keep = err

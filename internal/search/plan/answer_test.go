@@ -172,7 +172,7 @@ func (m *model) fulfils(r *resource, c clause) bool {
 		return v.empty() == (c.value == "true")
 	}
 	any := slices.ContainsFunc(asked, func(value string) bool { return v.match(modifier, value) })
-	return any != (modifier == "not")
+	return any != (modifier == "not" || modifier == "not-in")
 }
 
 // remembered is fulfils for what many refer to.

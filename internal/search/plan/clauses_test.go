@@ -149,7 +149,9 @@ func (b *bench) part(v values) string {
 var escape = strings.NewReplacer(`,`, `\,`, `$`, `\$`, `|`, `\|`, `\`, `\\`).Replace
 
 func (b *bench) token(c code) (modifier, value string) {
-	switch b.rand.IntN(9) {
+	switch b.rand.IntN(11) {
+	case 9, 10:
+		return b.concept(c)
 	case 0, 1:
 		if c.system != "" && c.code != "" {
 			return "", escape(c.system) + "|" + escape(c.code)

@@ -16,6 +16,9 @@ func (c code) match(modifier, value string) bool {
 	if modifier == "text" {
 		return textBegins(folded(c.text), folded(plainText.Replace(value)))
 	}
+	if modifier == "in" || modifier == "not-in" || modifier == "above" || modifier == "below" {
+		return c.meant(modifier, value)
+	}
 	parts := splitBy(value, '|')
 	for i := range parts {
 		parts[i] = plainText.Replace(parts[i])

@@ -65,7 +65,7 @@ func newBench(t *testing.T, e engine.Engine, seed uint64) *bench {
 	if b.store, err = stores.Store(1); err != nil {
 		t.Fatal(err)
 	}
-	if b.planner, err = plan.New(def.R4(), terms(), plan.Options{PageKey: make([]byte, 32)}); err != nil {
+	if b.planner, err = plan.New(def.R4(), terms(), plan.Options{PageKey: make([]byte, 32), Concepts: concepts}); err != nil {
 		t.Fatal(err)
 	}
 	return b
