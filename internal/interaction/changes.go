@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"galen/internal/authz"
-	"galen/internal/fault"
+	"galen/internal/docset"
 	"galen/internal/record"
 )
 
 // HistoryOf gives a Bundle of the versions of all resources of a type, or of all types if typ is empty, newest first, deletions
-// among them. query is as it stands in the URL: _count, _since, and page of a next link. Pages do not change with what is
+// among them. query is as it stands in the URL: _count, _since, _at (which keeps of deletions those made after its beginning), and page of a next link. Pages do not change with what is
 // written meanwhile.
 //
 // http://hl7.org/fhir/R4/http.html#history
@@ -24,10 +24,7 @@ func (s *Service) HistoryOf(ctx context.Context, c Caller, typ, query string) ([
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case h.timed:
-		return nil, fault.New(fault.Unsupported, "_at is offered for the history of one resource").WithCode("not-supported").At("_at")
-	case h.page.seq > 0:
+	if h.page.seq > 0 {
 		return nil, errPage.At("page")
 	}
 	st, err := s.enter(ctx, c, authz.Read, typ, "")
@@ -105,8 +102,9 @@ func parseMark(s string) (m historyMark, ok bool) {
 // reel gives the versions of one type, newest first.
 type reel struct {
 	typ    uint16
-	low    uint32 // numbers from low
-	before uint32 // up to but not including before are still to be read
+	low    uint32      // numbers from low
+	before uint32      // up to but not including before are still to be read,
+	only   *docset.Set // if it is not nil, those in this set
 	chunk  int
 	read   []record.Version
 }
@@ -121,7 +119,17 @@ func (h *historyQuery) changes(ctx context.Context, view *record.View, types []u
 				return nil, 0, err
 			}
 		}
-		total += int(r.before - r.low)
+		if h.timed {
+			during, err := view.During(ctx, typ, h.low, h.high)
+			if err != nil {
+				return nil, 0, err
+			}
+			during.RemoveBelow(r.low)
+			r.only = &during
+			total += during.Len()
+		} else {
+			total += int(r.before - r.low)
+		}
 		if h.mark.seq > 0 {
 			if err := r.resume(ctx, view, h.mark); err != nil {
 				return nil, 0, err
@@ -169,8 +177,21 @@ func (r *reel) fill(ctx context.Context, view *record.View) (err error) {
 		return nil
 	}
 	numbers := make([]uint32, 0, r.chunk)
-	for ; len(numbers) < r.chunk && r.before > r.low; r.before-- {
-		numbers = append(numbers, r.before-1)
+	if r.only == nil {
+		for ; len(numbers) < r.chunk && r.before > r.low; r.before-- {
+			numbers = append(numbers, r.before-1)
+		}
+	} else {
+		for n := range r.only.Before(r.before) {
+			if r.before = n; len(numbers) == r.chunk {
+				r.before++
+				break
+			}
+			numbers = append(numbers, n)
+		}
+		if len(numbers) < r.chunk {
+			r.before = r.low
+		}
 	}
 	r.chunk = min(2*r.chunk, 256)
 	r.read, err = view.Bodies(ctx, r.typ, numbers...)

@@ -112,31 +112,56 @@ func (v *View) Count(ctx context.Context, typ uint16) (int, error) {
 
 // Since is the first number of the type that was committed at t or later; Next if there is none.
 func (v *View) Since(ctx context.Context, typ uint16, t time.Time) (uint32, error) {
+	before, err := v.Before(ctx, t)
+	if err != nil {
+		return 0, err
+	}
+	return before.Next(typ), nil
+}
+
+// Before gives the view of the last commit before t, or of the empty store, as At does.
+func (v *View) Before(ctx context.Context, t time.Time) (*View, error) {
 	millis := t.UnixMilli()
 	if time.UnixMilli(millis).Before(t) {
 		millis++ // commit times are whole milliseconds
 	}
 	if millis > v.state.Millis {
-		return v.Next(typ), nil
+		return v.At(ctx, v.Seq())
 	}
 	r := engine.Prefix(AppendPrefix(nil, v.tenant, MomentKind))
 	r.Lo = AppendMomentKey(nil, v.tenant, millis)
 	for row, err := range v.snap.Scan(ctx, r, engine.Ascending) {
 		if err != nil {
-			return 0, fmt.Errorf("find a moment: %w", err)
+			return nil, fmt.Errorf("find a moment: %w", err)
 		}
 		seq, err := ParseSeq(row.Value)
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		if seq > v.Seq() {
-			return v.Next(typ), nil
-		}
-		before, err := v.At(ctx, seq-1)
-		if err != nil {
-			return 0, err
-		}
-		return before.Next(typ), nil
+		return v.At(ctx, min(seq-1, v.Seq()))
 	}
-	return 0, fault.New(fault.Internal, "the time of the head has no row")
+	return nil, fault.New(fault.Internal, "the time of the head has no row")
+}
+
+// During is the numbers of the type's versions that were current at some time from low up to but not including high, at this position.
+// Of deletions it has those that were made after low.
+func (v *View) During(ctx context.Context, typ uint16, low, high time.Time) (docset.Set, error) {
+	then, err := v.Before(ctx, low.Add(time.Microsecond))
+	if err != nil {
+		return docset.Set{}, err
+	}
+	end, err := v.Since(ctx, typ, high)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	live, err := then.Live(ctx, typ)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	live = live.Clone()
+	if begin := then.Next(typ); begin < end {
+		live.Or(docset.Span(begin, end))
+	}
+	live.KeepBelow(end)
+	return live, nil
 }

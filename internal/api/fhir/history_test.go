@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	api "galen/internal/api/fhir"
 	"galen/internal/engine/mem"
@@ -164,8 +165,84 @@ func TestHistoryOfTypesOverHTTP(t *testing.T) {
 		s.do("DELETE", r4+"/Patient/p1", "").want(t, 204)
 		s.do("GET", r4+"/Patient/_history", "").want(t, 200, `"type":"history"`, `"total":2`, `"method":"DELETE"`)
 		s.do("GET", r4+"/_history?_count=2", "").want(t, 200, `"total":3`, `"url":"Basic/b"`, `"relation":"next","url":"`+base+`/_history?_count=2&page=`)
-		s.do("GET", r4+"/Patient/_history?_at=2026", "").outcome(t, 400, "not-supported")
 		s.do("POST", r4+"/_history", "{}").outcome(t, 405, "not-supported")
 		s.do("GET", r4+"/Nothing/_history", "").outcome(t, 404, "not-supported")
+	})
+}
+
+// TestHistoryOfTypesAt compares _at of a type and of the data store with what each resource's own history says.
+func TestHistoryOfTypesAt(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		type version struct {
+			key          string
+			began, ended time.Time
+			deleted      bool
+		}
+		var all []version
+		write := func(method, key string) {
+			body := ""
+			if typ, id, _ := strings.Cut(key, "/"); method == "PUT" {
+				body = fmt.Sprintf(`{"resourceType":%q,"id":%q,"code":{"text":"x"}}`, typ, id)
+				if typ == "Patient" {
+					body = fmt.Sprintf(`{"resourceType":"Patient","id":%q}`, id)
+				}
+			}
+			got := s.do(method, r4+"/"+key, body)
+			if got.status >= 300 {
+				t.Fatal(got)
+			}
+			list := s.do("GET", r4+"/"+key+"/_history?_count=1", "").bundle(t)
+			at, err := time.Parse(time.RFC3339, list.Entry[0].Response.LastModified)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range all {
+				if all[i].key == key && all[i].ended.IsZero() {
+					all[i].ended = at
+				}
+			}
+			all = append(all, version{key, at, time.Time{}, method == "DELETE"})
+		}
+		for i := range 40 {
+			key := []string{"Patient/a", "Patient/b", "Basic/a", "Basic/c"}[i*7%4]
+			method := "PUT"
+			if i%11 == 10 {
+				method = "DELETE"
+			}
+			write(method, key)
+		}
+		year := s.do("GET", fmt.Sprintf("%s/_history?_count=0&_at=%d", r4, all[0].began.Year()), "").bundle(t)
+		if *year.Total != len(all) {
+			t.Errorf("in the year were %d versions, want %d", *year.Total, len(all))
+		}
+		for i := range all {
+			at := all[i].began.UTC().Format("2006-01-02T15:04:05.000Z")
+			for _, typ := range []string{"", "Patient", "Basic"} {
+				var want []string
+				for _, v := range all {
+					during := v.began.Before(all[i].began.Add(time.Millisecond)) && (v.ended.IsZero() || v.ended.After(all[i].began))
+					if during && !v.deleted && strings.HasPrefix(v.key, typ) {
+						want = append(want, v.key)
+					}
+				}
+				var got []string
+				url := strings.TrimSuffix(r4+"/"+typ, "/") + "/_history?_count=2&_at=" + at
+				for url != "" {
+					page := s.do("GET", url, "").bundle(t)
+					if page.Total == nil || *page.Total != len(want) {
+						t.Errorf("%s: the total is not %d", url, len(want))
+					}
+					for _, e := range page.Entry {
+						got = append(got, strings.TrimPrefix(e.FullURL, base+"/"))
+					}
+					url = local(page.link("next"))
+				}
+				slices.Sort(got)
+				slices.Sort(want)
+				if !slices.Equal(got, want) {
+					t.Fatalf("%q at %s: got %q, want %q", typ, at, got, want)
+				}
+			}
+		}
 	})
 }
