@@ -84,4 +84,3 @@ func quotes(documents []Document, out *Output) (list []render.Quote) {
 	}
 	return list
 }
-
