@@ -202,3 +202,11 @@ func chunks(docs docset.Set) iter.Seq[[]uint32] {
 		}
 	}
 }
+
+// Direct finds what a stored body refers to, whatever it is.
+func Direct(ctx context.Context, v *record.View, body []byte) (Set, error) {
+	f := follower{view: v, found: Set{}, seen: map[string]bool{}}
+	f.scan(body)
+	err := f.look(ctx)
+	return f.found, err
+}

@@ -3,6 +3,8 @@
 package interaction
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -53,7 +55,8 @@ func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
 	}
 	b = append(b, `},"implementation":{"description":"galen data store","url":`...)
 	b = append(fhir.AppendString(b, c.Base), '}')
-	return append(b, made...), nil
+	base := fhir.AppendString(nil, c.Base)
+	return append(b, bytes.ReplaceAll(made, []byte(baseMark), base[1:len(base)-1])...), nil
 }
 
 // makeCapabilities is the part of the CapabilityStatement that is the same for all data stores.
@@ -87,12 +90,16 @@ func (s *Service) makeCapabilities() []byte {
 	return append(b, `}]}`...)
 }
 
+// baseMark stands for the base of the data store in what is made once for all.
+const baseMark = "\x00"
+
 // appendOperations appends the operations that are served at one place.
 func (s *Service) appendOperations(b []byte, here func(OperationInfo) bool) []byte {
 	var list []string
 	for _, o := range s.opt.Operations {
 		if here(o) {
-			list = append(list, `{"name":"`+o.Name+`","definition":"`+o.Definition+`"}`)
+			own := baseMark + "/OperationDefinition/" + o.ID
+			list = append(list, `{"name":"`+o.Name+`","definition":"`+cmp.Or(o.Definition, own)+`","documentation":"`+own+`"}`)
 		}
 	}
 	return appendList(b, "operation", list)

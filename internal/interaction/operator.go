@@ -44,12 +44,16 @@ type Reply struct {
 // Operator carries out operations. It fails with fault.NotFound for one that is not there at that level.
 type Operator interface {
 	Invoke(ctx context.Context, c Caller, in Invocation) (Reply, error)
+
+	// Definition gives the OperationDefinition of an operation by id. It fails with fault.NotFound if there is none.
+	Definition(ctx context.Context, c Caller, id string) ([]byte, error)
 }
 
 // OperationInfo is how the CapabilityStatement tells of an operation.
 type OperationInfo struct {
 	Name       string // without the dollar sign
-	Definition string // canonical URL of its OperationDefinition
+	ID         string // of the OperationDefinition that Operator.Definition gives
+	Definition string // canonical URL of the OperationDefinition that it follows; empty: that one
 	System     bool   // it can be called on the data store
 	Types      func(resource string) bool
 }

@@ -11,15 +11,16 @@ import (
 
 // Page is a Bundle that an operation answers with.
 type Page struct {
-	Kind     string     // Bundle.type: searchset, collection
-	Path     string     // of the operation, below the base; empty: the Bundle has no links
-	Query    url.Values // of the self link
-	Next     string     // page parameter of the next link; empty: there is none
-	At       time.Time  // Bundle.timestamp; zero: none
-	Total    int        // below 0: none
-	Matches  []Version
-	Included []Version
-	Notes    []fhir.Issue // an OperationOutcome as last entry of a searchset; empty: none
+	Kind       string     // Bundle.type: searchset, collection, document
+	Identifier string     // Bundle.identifier, a URI; empty: none
+	Path       string     // of the operation, below the base; empty: the Bundle has no links
+	Query      url.Values // of the self link
+	Next       string     // page parameter of the next link; empty: there is none
+	At         time.Time  // Bundle.timestamp; zero: none
+	Total      int        // below 0: none
+	Matches    []Version
+	Included   []Version
+	Notes      []fhir.Issue // an OperationOutcome as last entry of a searchset; empty: none
 }
 
 // Pack makes the Bundle of a page. Resources are copied as they are stored. Entries of a searchset say whether they are a match or
@@ -33,6 +34,11 @@ func (s *Service) Pack(c Caller, p Page) ([]byte, error) {
 		}
 	}
 	b := newBundle(c.Base, p.Kind, p.At, p.Total, links...)
+	if p.Identifier != "" {
+		b.text(`,"identifier":{"system":"urn:ietf:rfc:3986","value":`)
+		b.buf = fhir.AppendString(b.buf, p.Identifier)
+		b.text(`}`)
+	}
 	if p.Kind == "searchset" {
 		if err := s.entries(b, p.Matches, "match", projection{}); err != nil {
 			return nil, err

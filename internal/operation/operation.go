@@ -21,6 +21,7 @@ type Operation struct {
 	Changes    bool     // it changes what is stored: never called with GET
 	Raw        bool     // the body is no FHIR resource: Call.Body has it as it came, and parameters are only those of the URL
 	Params     []Param  // what may be given; others are refused
+	Searches   bool     // search parameters may be given too, those of the type that it is called on
 	Bare       string   // the parameter that a resource on its own is; empty: only Parameters are taken
 
 	serve func(ctx context.Context, s *Service, c *Call) (interaction.Reply, error)
@@ -56,6 +57,9 @@ func (o *Operation) offers(level Level, typ string) bool {
 // param is the parameter of a name; false if there is none.
 func (o *Operation) param(name string) (Param, bool) {
 	i := slices.IndexFunc(o.Params, func(p Param) bool { return p.Name == name })
+	if i < 0 && o.Searches {
+		return Param{Name: name, Type: "string", Many: true}, true
+	}
 	if i < 0 {
 		return Param{}, false
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -41,9 +42,11 @@ var validator = validate.New(def.R4())
 
 // A script is paragraphs: commands, a line of four dashes, and what they print. Commands are
 //
-//	put Type/id body          delete Type/id
+//	put Type/id body          delete Type/id          read Type/id          find Type?query
 //	get path/$name[?query]    post path/$name[?query] body
 //	entries path/$name[?query]                   total, then the entries of the Bundle: a star before what was included
+//	grades body                                  $match with that body: id, grade and score of each match
+//	stored Type command                          the command's answer, cut to what is stored of it: the entries of a Bundle read again
 //	export path/$name[?query] [body]             begins an export, waits for it, and gives its files with their lines
 //	pages path/$name[?query] [command]           the same for each page to the last; the command is run after the first
 //
@@ -143,7 +146,7 @@ func newIdleScript(t testing.TB, e engine.Engine) *script {
 			t.Fatal(err)
 		}
 	}
-	s := &script{t: t, service: interaction.New(open, p, validator, interaction.Options{})}
+	s := &script{t: t, service: interaction.New(open, p, validator, interaction.Options{Operations: operation.Advertised()})}
 	s.jobs = job.New(e, job.Options{Exclusive: true})
 	s.bulk = bulk.New(s.jobs, blobs, open, def.R4(), bulk.Options{Planner: p, Kept: blobs})
 	s.operate = operation.New(s.service, operation.Options{Bulk: s.bulk, Jobs: s.jobs, Terminology: codes,
@@ -180,8 +183,28 @@ func (s *script) run(line string) string {
 			return failure(err)
 		}
 		return "deleted " + key.String()
+	case "read":
+		v, err := s.service.Read(ctx, s.caller, key)
+		if err != nil {
+			return failure(err)
+		}
+		return updated.ReplaceAllString(string(v.Body), "")
+	case "find":
+		text, err := s.service.Search(ctx, s.caller, interaction.Find{Type: path, Query: query})
+		if err != nil {
+			return failure(err)
+		}
+		return ids.ReplaceAllString(strings.Join(entry.FindAllString(string(text), -1), " "), "(id)")
+	case "postentries":
+		return strings.Join(entry.FindAllString(s.call("POST", path, query, body), -1), " ")
+	case "removed":
+		return today.ReplaceAllString(s.call("POST", path+"/$member-remove", query, body), "(today)")
 	case "get", "post":
 		return s.call(strings.ToUpper(verb), path, query, body)
+	case "grades":
+		return s.grades(rest)
+	case "stored":
+		return s.stored(strings.TrimPrefix(line, "stored "))
 	case "export":
 		return s.export(path, query, body)
 	case "entries":
@@ -247,6 +270,54 @@ func (s *script) entries(path, query string) (line, next string) {
 	return line, next
 }
 
+// grades calls $match.
+func (s *script) grades(body string) string {
+	text := s.call("POST", "Patient/$match", "", body)
+	var bundle struct {
+		Entry []struct {
+			Resource struct{ ID string }
+			Search   struct {
+				Score     float64
+				Extension []struct{ ValueCode string }
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(text), &bundle); err != nil {
+		return text
+	}
+	line := strconv.Itoa(len(bundle.Entry)) + ":"
+	for _, e := range bundle.Entry {
+		line += fmt.Sprintf(" %s %s %.3f", e.Resource.ID, e.Search.Extension[0].ValueCode, e.Search.Score)
+	}
+	return line
+}
+
+// stored runs a command whose answer is a resource that it stored, and gives the entries of what is stored.
+func (s *script) stored(line string) string {
+	typ, command, _ := strings.Cut(line, " ")
+	var made struct{ ID string }
+	text := s.run(command)
+	if json.Unmarshal([]byte(text), &made) != nil || made.ID == "" {
+		return text
+	}
+	v, err := s.service.Read(s.t.Context(), s.caller, fhir.Key{Type: typ, ID: made.ID})
+	if err != nil {
+		return failure(err)
+	}
+	var bundle struct {
+		Type  string
+		Entry []struct{ FullURL string }
+	}
+	if err := json.Unmarshal(v.Body, &bundle); err != nil {
+		return err.Error()
+	}
+	line = bundle.Type + ":"
+	for _, e := range bundle.Entry {
+		line += " " + strings.TrimPrefix(e.FullURL, s.caller.Base+"/")
+	}
+	return line
+}
+
 // invoke calls an operation, asking for an answer later.
 func (s *script) invoke(method, path, rest, query, body string) (interaction.Reply, error) {
 	place, name, _ := strings.Cut(path, "$")
@@ -308,7 +379,14 @@ func (s *script) export(path, query, body string) string {
 	return strings.Join(lines, "\n")
 }
 
-var updated = regexp.MustCompile(`"meta":{"versionId":"1","lastUpdated":"[^"]*"},?`)
+// Cut out of answers: ids that the server gave, and today; entry finds the address of an entry.
+var (
+	ids   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+	today = regexp.MustCompile(`20\d\d-\d\d-\d\d`)
+	entry = regexp.MustCompile(`"fullUrl":"[^"]*"`)
+)
+
+var updated = regexp.MustCompile(`"meta":{"versionId":"[0-9]+","lastUpdated":"[^"]*"},?`)
 
 // pages follows the next links.
 func (s *script) pages(path, query, command string) string {

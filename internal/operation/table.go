@@ -7,17 +7,29 @@ import "galen/internal/interaction"
 // Table lists the operations that are served, by name.
 func Table() []Operation {
 	return []Operation{
+		attributionStatusOperation(),
 		closureOperation(),
+		confirmAttributionOperation(),
 		davinciOperation(),
+		docrefOperation(),
+		documentOperation(),
 		everythingOperation("Encounter"),
 		everythingOperation("Group"),
 		everythingOperation("Patient"),
-		exportOperation(OnSystem, "", "export"),
-		exportOperation(OnInstance, "Group", "group-export"),
-		exportOperation(OnType, "Patient", "patient-export"),
 		expandOperation(),
+		exportOperation(OnInstance, "Group", "group-export"),
+		exportOperation(OnSystem, "", "export"),
+		exportOperation(OnType, "Patient", "patient-export"),
+		lastnOperation(),
 		lookupOperation(),
+		matchOperation(),
+		memberAddOperation(),
+		memberMatchOperation(),
+		memberRemoveOperation(),
+		metaAddOperation(),
+		metaDeleteOperation(),
 		metaOperation(),
+		statsOperation(),
 		subsumesOperation(),
 		translateOperation(),
 		validateInCodeSystemOperation(),
@@ -30,8 +42,8 @@ func Advertised() []interaction.OperationInfo {
 	var list []interaction.OperationInfo
 	for _, o := range Table() {
 		list = append(list, interaction.OperationInfo{
-			Name: o.Name, Definition: o.Definition, System: o.Levels&OnSystem != 0,
-			Types: func(typ string) bool { return o.offers(OnType, typ) || o.offers(OnInstance, typ) },
+			Name: o.Name, ID: o.ID(), Definition: o.Definition, System: o.Levels&OnSystem != 0,
+			Types: func(typ string) bool { return o.offers(OnType|OnInstance|OnVersion, typ) },
 		})
 	}
 	return list

@@ -14,6 +14,10 @@ func TestOperationsOverHTTP(t *testing.T) {
 		s.do("GET", r4+"/Patient/p1/_history/1/x/$meta", "").outcome(t, 404, "not-found")
 		s.do("GET", r4+"/Patient/p1/$", "").outcome(t, 404, "not-found")
 		s.do("DELETE", r4+"/Patient/p1/$meta", "").outcome(t, 405, "not-supported")
-		s.do("GET", r4+"/metadata", "").want(t, 200, `{"name":"meta"`)
+		s.do("GET", r4+"/metadata", "").want(t, 200, `{"name":"meta"`, `"documentation":"`+base+`/OperationDefinition/meta"`)
+		s.do("GET", r4+"/OperationDefinition/meta", "").want(t, 200, `"code":"meta"`)
+		s.do("GET", r4+"/OperationDefinition/none", "").outcome(t, 404, "not-found")
+		s.do("GET", r4+"/export/none", "", "Accept: application/fhir+ndjson").outcome(t, 404, "not-found")
+		s.do("POST", r4+"/export/none", "").outcome(t, 405, "not-supported")
 	})
 }

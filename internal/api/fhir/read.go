@@ -3,17 +3,25 @@
 package fhir
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"galen/internal/fault"
 	"galen/internal/interaction"
 )
 
 // read serves GET /Type/id.
 func (x *exchange) read() {
 	v, err := x.h.service.Read(x.r.Context(), x.caller, x.key)
+	if errors.Is(err, fault.NotFound) && x.key.Type == "OperationDefinition" && x.h.opt.Operator != nil {
+		if body, err := x.h.opt.Operator.Definition(x.r.Context(), x.caller, x.key.ID); err == nil {
+			x.write(http.StatusOK, body)
+			return
+		}
+	}
 	x.version(v, err)
 }
 
