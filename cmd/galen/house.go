@@ -113,7 +113,7 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Planner: planner, Kept: kept})
+	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Members: codes.Members, Planner: planner, Kept: kept})
 	return h, h.openAPI(cfg, credentials, planner, gateway, codes, validate.NewWithProfiles(defs, profiles))
 }
 
@@ -130,7 +130,7 @@ func (c *config) jobLimit(kind string) int {
 // openAPI wires the edges.
 func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, planner *plan.Planner, gateway http.Handler, codes *terminology.Service, check *validate.Validator) error {
 	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, Software: version,
-		Operations: operation.Advertised()})
+		Members: codes.Members, Operations: operation.Advertised()})
 	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
 		Principal: principal, BaseURL: func(ctx context.Context) string {
 			return cmp.Or(strings.TrimRight(cfg.publicURL, "/"), api.BaseURL(ctx))

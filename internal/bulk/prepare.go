@@ -57,7 +57,11 @@ func (p *preparer) line(text []byte, tooLong bool) (*store.Change, []fhir.Issue)
 	if issues := checkNames(root); issues != nil {
 		return nil, issues
 	}
-	findings := p.im.check.Resource(root, p.im.level)
+	var member validate.MemberOf
+	if p.im.opt.Members != nil {
+		member = p.im.opt.Members(p.im.store)
+	}
+	findings := p.im.check.ResourceIn(root, p.im.level, member)
 	if validate.Failed(findings) {
 		return nil, validate.Issues(findings)
 	}

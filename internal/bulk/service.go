@@ -32,10 +32,11 @@ type Options struct {
 	ExportFile int64 // bytes after which an export begins another file; 0: 256 MiB
 	Group      int   // resources committed at once; 0: 1,000
 	Now        func() time.Time
-	Profiles   *validate.Profiles // that level strict checks; nil for none
-	Planner    *plan.Planner      // finds what an export with a Selection takes; nil: there are none
-	Kept       blob.Store         // where exports without an output are kept for download; nil: there are none
-	KeepFor    time.Duration      // how long they are kept; 0: 48 hours
+	Profiles   *validate.Profiles                   // that level strict checks; nil for none
+	Members    func(*store.Store) validate.MemberOf // what a data store knows of codes, for bindings of profiles; nil: what Profiles know
+	Planner    *plan.Planner                        // finds what an export with a Selection takes; nil: there are none
+	Kept       blob.Store                           // where exports without an output are kept for download; nil: there are none
+	KeepFor    time.Duration                        // how long they are kept; 0: 48 hours
 }
 
 // Opener finds the records of an active data store of an account.

@@ -29,6 +29,9 @@ type Options struct {
 	Now          func() time.Time // nil: time.Now
 	Software     string           // version that the CapabilityStatement names; empty: none
 	Operations   []OperationInfo  // what the CapabilityStatement says of operations
+
+	// Members gives what a data store knows of codes, for the bindings of profiles; nil: what the validator itself knows.
+	Members func(*store.Store) validate.MemberOf
 }
 
 // Service serves the interactions.
@@ -57,6 +60,9 @@ func New(open Opener, p *plan.Planner, v *validate.Validator, opt Options) *Serv
 		opt.Now = time.Now
 	}
 	opt.DefaultCount = min(opt.DefaultCount, opt.MaxCount)
+	if opt.Members == nil {
+		opt.Members = func(*store.Store) validate.MemberOf { return nil }
+	}
 	s := &Service{open: open, planner: p, validate: v, opt: opt}
 	s.tapes.New = func() any { return new(fhir.Tape) }
 	s.capabilities = sync.OnceValue(s.makeCapabilities)

@@ -92,7 +92,15 @@ func (p *Profiles) core(canonical string) bool {
 // resources within it name. It expects a resource that passes the base check, but does not fail on others. A right one gives nil.
 // A profile that is not installed is an error.
 func (p *Profiles) Check(n fhir.Node, level Level, profiles ...string) []Finding {
-	w := &profileWalk{p: p}
+	return p.check(n, level, nil, profiles...)
+}
+
+func (p *Profiles) check(n fhir.Node, level Level, member MemberOf, profiles ...string) []Finding {
+	w := &profileWalk{p: p, member: member}
+	if member == nil {
+		w.member = p.member
+	}
+	w.evaluator.Env.Terminology = asked{w.member}
 	typ := p.defs.Structure(fhir.Type(n))
 	if typ == nil || typ.Kind != def.Resource {
 		return nil

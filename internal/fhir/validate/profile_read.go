@@ -334,7 +334,7 @@ func (b *overlay) constraints(n *node, list fhir.Node) {
 		if source == "" && baseKey(key) {
 			continue
 		}
-		if program, err := fhirpath.Compile(b.p.defs, expression); err == nil {
+		if program, err := fhirpath.CompileMode(fhirpath.Invariant, b.p.defs, expression); err == nil {
 			n.rules = append(n.rules, constraint{key, c.Field("human").Text(), c.Field("severity").Is("warning"), program})
 		}
 	}

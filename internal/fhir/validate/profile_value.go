@@ -244,7 +244,7 @@ func (w *profileWalk) bound(it item, n *node) {
 	answer := Unknown
 	switch {
 	case it.node.Kind() == fhir.String:
-		answer = w.p.member("", it.node.Text(), n.binding.set)
+		answer = w.member("", it.node.Text(), n.binding.set)
 	case it.typ == nil:
 	case it.typ.Name == "CodeableConcept":
 		codings := it.node.Field("coding")
@@ -283,5 +283,5 @@ func (w *profileWalk) coding(n fhir.Node, set string) Answer {
 	if system == "" {
 		return No
 	}
-	return w.p.member(system, code.Text(), set)
+	return w.member(system, code.Text(), set)
 }

@@ -17,6 +17,7 @@ import (
 // profileWalk is the state of one check against profiles.
 type profileWalk struct {
 	p         *Profiles
+	member    MemberOf
 	findings  []Finding
 	path      []step
 	evaluator fhirpath.Evaluator

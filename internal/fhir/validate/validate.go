@@ -85,7 +85,10 @@ func NewWithProfiles(d *def.Definitions, p *Profiles) *Validator {
 }
 
 // Resource checks the resource that n is the root object of. A right one gives nil.
-func (v *Validator) Resource(n fhir.Node, level Level) []Finding {
+func (v *Validator) Resource(n fhir.Node, level Level) []Finding { return v.ResourceIn(n, level, nil) }
+
+// ResourceIn is Resource, but for the codes of profiles, which are those that member knows; a nil member is that of the profiles.
+func (v *Validator) ResourceIn(n fhir.Node, level Level, member MemberOf) []Finding {
 	w := v.walks.Get().(*walk)
 	w.v, w.level = v, level
 	w.root(n)
@@ -93,7 +96,7 @@ func (v *Validator) Resource(n fhir.Node, level Level) []Finding {
 	w.reset()
 	v.walks.Put(w)
 	if v.profiles != nil && level == Strict && len(found) < MaxFindings {
-		found = append(found, v.profiles.Check(n, level)...)
+		found = append(found, v.profiles.check(n, level, member)...)
 	}
 	return found
 }
