@@ -23,6 +23,7 @@ type parser struct {
 	left  int // alternatives that may still come
 	links int // of chains, so far
 	seen  map[string]bool
+	types []string // all that the search is about, if it names no single one in its address
 }
 
 // errUnknown marks a fault about a parameter that the type does not have; Lenient ignores it.
@@ -31,6 +32,11 @@ var errUnknown = errors.New("unknown parameter")
 // Parse reads a search of type typ. Its faults are of kind Invalid (what was asked is wrong) or Unsupported (it is right but not
 // offered here), with the parameter's name as path. typ must be a resource type that is not abstract.
 func Parse(defs *def.Definitions, typ string, pairs []Pair, opt Options) (*Query, error) {
+	return parse(defs, typ, nil, pairs, opt)
+}
+
+// parse reads the search of one of several types, or of a single one (types is nil).
+func parse(defs *def.Definitions, typ string, types []string, pairs []Pair, opt Options) (*Query, error) {
 	opt.DefaultCount = cmp.Or(opt.DefaultCount, 100)
 	opt.MaxCount = cmp.Or(opt.MaxCount, 1000)
 	opt.MaxPairs = cmp.Or(opt.MaxPairs, 200)
@@ -42,7 +48,7 @@ func Parse(defs *def.Definitions, typ string, pairs []Pair, opt Options) (*Query
 	if len(pairs) > opt.MaxPairs {
 		return nil, fault.New(fault.TooCostly, "more than %d search parameters", opt.MaxPairs)
 	}
-	p := &parser{defs: defs, opt: opt, left: opt.MaxValues, seen: map[string]bool{},
+	p := &parser{defs: defs, opt: opt, left: opt.MaxValues, seen: map[string]bool{}, types: types,
 		q: &Query{Type: typ, Count: min(opt.DefaultCount, opt.MaxCount), Now: opt.Now.UnixMicro()}}
 	for _, pair := range pairs {
 		if err := p.pair(pair); err != nil {

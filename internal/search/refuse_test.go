@@ -75,7 +75,7 @@ func TestRefused(t *testing.T) {
 		{"Patient?_contained=true", fault.Unsupported, "_contained"},
 		{"Patient?_containedType=contained", fault.Unsupported, "_containedType"},
 		{"Patient?_score=1", fault.Unsupported, "_score"},
-		{"Patient?_type=Patient", fault.Unsupported, "_type"},
+		{"Patient?_type=Patient", fault.Invalid, "_type"},
 
 		{"Patient?family.given=x", fault.Invalid, "family.given"}, // no reference
 		{"Observation?subject:Organization.name=x", fault.Invalid, "subject:Organization.name"},

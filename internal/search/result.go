@@ -34,7 +34,9 @@ func resultParam(name string) (read func(*parser, Pair) error, ok bool) {
 		return (*parser).include, true
 	case "_format", "_pretty":
 		return ignore, true // the edge's
-	case "_containedType", "_filter", "_list", "_has", "_type", "_score":
+	case "_type":
+		return once((*parser).typeNames), true
+	case "_containedType", "_filter", "_list", "_has", "_query", "_score":
 		return refused, true
 	}
 	return nil, false
@@ -168,9 +170,9 @@ func (p *parser) include(pair Pair) error {
 	}
 	switch {
 	case in.Iterate || in.Source == "*" || in.Param == nil && reverse:
-	case !reverse && in.Source != p.q.Type:
+	case !reverse && in.Source != p.q.Type && !slices.Contains(p.types, in.Source):
 		return fault.New(fault.Invalid, "the search is for %s; a reference of %s is followed only with :iterate", p.q.Type, in.Source)
-	case reverse && !allows(in.Param, p.q.Type):
+	case reverse && p.types == nil && !allows(in.Param, p.q.Type):
 		return fault.New(fault.Invalid, "%s of %s does not refer to %s", in.Param.Code, in.Source, p.q.Type)
 	}
 	if reverse {

@@ -19,6 +19,9 @@ import (
 // fails with fault.TooCostly.
 func (p *Planner) Numbers(ctx context.Context, v *record.View, q *search.Query) (docset.Set, error) {
 	r := &run{Planner: p, view: v, q: q, left: p.opt.MaxBodies, visits: p.opt.MaxTerms, typ: uint16(p.defs.Type(q.Type).ID)}
+	if err := r.resolve(ctx, q.Where); err != nil {
+		return docset.Set{}, err
+	}
 	nodes, err := r.nodes(q.Type, q.Where)
 	if err != nil {
 		return docset.Set{}, err

@@ -286,6 +286,47 @@ func (b *bench) check() int {
 	return min(len(want), 1)
 }
 
+// TestSearchOfSeveralTypesAgreesWithTheOracle pages through the resources of several types in orders that they share.
+func TestSearchOfSeveralTypesAgreesWithTheOracle(t *testing.T) {
+	onEngines(t, func(t *testing.T, e engine.Engine) {
+		b := newBench(t, e, 5)
+		b.load()
+		types := []string{"Condition", "Device", "Patient", "Procedure"} // as the definitions have them
+		for _, sorted := range [][]string{nil, {"_id"}, {"-_id"}, {"_lastUpdated"}, {"-_lastUpdated"}, {"_source", "-_id"}, {"-_tag"}} {
+			var hits []*resource
+			for _, typ := range types {
+				for _, id := range b.model.search(typ, nil, sorted) {
+					hits = append(hits, b.model.byKey[typ+"/"+id])
+				}
+			}
+			if len(sorted) > 0 {
+				slices.SortStableFunc(hits, func(x, y *resource) int {
+					for _, key := range sorted {
+						if c := placeOf(x, key).compare(placeOf(y, key), strings.HasPrefix(key, "-")); c != 0 {
+							return c
+						}
+					}
+					return 0
+				})
+			}
+			target := fmt.Sprintf("?_type=%s&_count=%d&_sort=%s&_total=accurate", strings.Join(types, ","), 97, strings.Join(sorted, ","))
+			s := &script{t: t, store: b.store, planner: b.planner}
+			got, err := s.search(target)
+			var want strings.Builder
+			for i, r := range hits {
+				if i > 0 {
+					want.WriteString([]string{" | ", " "}[min(i%97, 1)])
+				}
+				want.WriteString(r.typ + "/" + r.id)
+			}
+			fmt.Fprintf(&want, " total %d", len(hits))
+			if err != nil || got != want.String() {
+				t.Errorf("%s (%v): %d bytes\n got %.200s\nwant %.200s", target, err, len(got), got, want.String())
+			}
+		}
+	})
+}
+
 func head(ids []string) []string { return ids[:min(len(ids), 8)] }
 
 func asURL(clauses []clause) string {

@@ -27,6 +27,7 @@ type sortKey struct {
 type place struct {
 	keys   []sortKey // one for each of Query.Sort, unless the order is that of numbers
 	number uint32
+	before bool // it is no row's: it stands before all rows of the same keys
 }
 
 // row is a match with its place.
@@ -55,6 +56,11 @@ func (r *run) compare(a, b place) int {
 		}
 	}
 	switch {
+	case a.before != b.before:
+		if a.before {
+			return -1
+		}
+		return 1
 	case a.number < b.number:
 		return -1
 	case a.number > b.number:
@@ -145,14 +151,15 @@ func (r *run) take(ctx context.Context, rows []row, numbers []uint32, filters []
 	return rows, nil
 }
 
-// A page token is the AES-GCM sealing of: version byte, query hash, position, time of the first page's request, number, and
+// A page token is the AES-GCM sealing of: version byte, query hash, position, time of the first page's request, number, type, and
 // the sort keys, each as a length (plus one, zero for none) and bytes. The tenant is sealed with it but not in it. It is
 // base64, URL form.
-const tokenVersion = 1
+const tokenVersion = 2
 
 type token struct {
 	seq   uint64
 	now   int64
+	typ   uint16
 	place place
 }
 
@@ -166,6 +173,7 @@ func (r *run) token(last row) string {
 	b = binary.AppendUvarint(b, r.view.Seq())
 	b = binary.AppendUvarint(b, uint64(r.q.Now))
 	b = binary.AppendUvarint(b, uint64(last.number))
+	b = binary.AppendUvarint(b, uint64(last.version.Type))
 	for _, k := range last.keys {
 		if k.none {
 			b = append(b, 0)
@@ -203,6 +211,7 @@ func (p *Planner) open(v *record.View, q *search.Query) (t token, err error) {
 		return v
 	}
 	t.seq, t.now, t.place.number = take(), int64(take()), uint32(take())
+	t.typ = uint16(take())
 	for err == nil && len(b) > 0 {
 		n := take()
 		if n == 0 {

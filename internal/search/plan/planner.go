@@ -100,9 +100,6 @@ func (p *Planner) Search(ctx context.Context, v *record.View, q *search.Query) (
 		q.SetNow(token.now)
 		after = &token.place
 	}
-	if err := r.resolve(ctx, q.Where); err != nil {
-		return nil, err
-	}
 	if err := r.search(ctx, after); err != nil {
 		return nil, err
 	}
@@ -129,29 +126,37 @@ type run struct {
 	order    string // how the order is kept
 }
 
-// search finds the page after a place (nil: the first).
-func (r *run) search(ctx context.Context, after *place) error {
+// answer finds all candidates and what is still to be asked of them, and the total if it is wanted or free.
+func (r *run) answer(ctx context.Context) (docset.Set, []filter, error) {
 	r.typ = uint16(r.defs.Type(r.q.Type).ID)
+	if err := r.resolve(ctx, r.q.Where); err != nil {
+		return docset.Set{}, nil, err
+	}
 	nodes, err := r.nodes(r.q.Type, r.q.Where)
 	if err != nil {
-		return err
+		return docset.Set{}, nil, err
 	}
 	exact := r.q.Count == 0 && r.q.Total != search.TotalNone || r.q.Total == search.TotalAccurate
 	streaming := !exact && r.byNumber()
 	set, filters, err := r.candidates(ctx, r.typ, nodes, streaming)
 	if err != nil {
-		return err
+		return set, nil, err
 	}
 	if exact && len(filters) > 0 {
 		if set, err = r.filterAll(ctx, r.typ, set, filters); err != nil {
-			return err
+			return set, nil, err
 		}
 		filters = nil
 	}
 	r.total(set, filters)
-	r.result.Steps = r.steps
-	if r.q.Count == 0 {
-		return nil
+	return set, filters, nil
+}
+
+// search finds the page after a place (nil: the first).
+func (r *run) search(ctx context.Context, after *place) error {
+	set, filters, err := r.answer(ctx)
+	if r.result.Steps = r.steps; err != nil || r.q.Count == 0 {
+		return err
 	}
 	rows, err := r.page(ctx, set, filters, after)
 	if err != nil {

@@ -37,7 +37,7 @@ var (
 // A script is paragraphs: commands, a line of four dashes, and a line for each search of what it finds, in order; what was
 // included stands after a plus, the pages are parted by bars, the total comes last if it was asked for. Commands are
 //
-//	put Type/id body      delete Type/id      search Type[?query]
+//	put Type/id body      delete Type/id      search Type[?query]      search ?query (of all types)
 //
 // A query is written as in a URL, but with spaces. All its pages are read; the base of the server is http://here/fhir/.
 func TestScripts(t *testing.T) {
@@ -176,15 +176,16 @@ func (s *script) search(target string) (string, error) {
 	var pages []string
 	var total string
 	for page := ""; ; {
-		q, err := search.Parse(def.R4(), typ, slices.Concat(pairs, pageOf(page)), search.Options{Now: requestTime, Base: base})
+		queries, err := queriesOf(typ, slices.Concat(pairs, pageOf(page)))
 		if err != nil {
 			return "", err
 		}
+		q := queries[0]
 		view, err := s.store.View(s.t.Context())
 		if err != nil {
 			return "", err
 		}
-		result, err := s.planner.Search(s.t.Context(), view, q)
+		result, err := s.planner.SearchTypes(s.t.Context(), view, queries)
 		view.Close()
 		if err != nil {
 			return "", err
@@ -197,6 +198,16 @@ func (s *script) search(target string) (string, error) {
 			return strings.Join(pages, " | ") + total, nil
 		}
 	}
+}
+
+// queriesOf reads the search of a type; of all if it names none.
+func queriesOf(typ string, pairs []search.Pair) ([]*search.Query, error) {
+	opt := search.Options{Now: requestTime, Base: base}
+	if typ == "" {
+		return search.ParseTypes(def.R4(), pairs, opt)
+	}
+	q, err := search.Parse(def.R4(), typ, pairs, opt)
+	return []*search.Query{q}, err
 }
 
 func pageOf(token string) []search.Pair {

@@ -133,7 +133,7 @@ func (r *run) largeGroup(ctx context.Context, g group, filters []filter, after *
 	top := r.newTop(after)
 	top.want = want
 	numbers := g.numbers
-	if len(r.q.Sort) == 1 && after != nil && after.keys[0].none == (g.value == nil) && bytes.Equal(after.keys[0].bytes, g.value) {
+	if len(r.q.Sort) == 1 && after != nil && !after.before && after.keys[0].none == (g.value == nil) && bytes.Equal(after.keys[0].bytes, g.value) {
 		numbers = numbers.Clone()
 		numbers.RemoveBelow(after.number + 1)
 	}

@@ -67,10 +67,13 @@ func (r *run) idRange(after *place) (at engine.Range, order engine.Order, prefix
 	}
 	if after != nil {
 		key := record.AppendIdentityKey(nil, r.view.Tenant(), r.typ, string(after.keys[0].bytes))
+		if after.before == descending { // the bound lies behind the id: where that one comes last, or is still to come from behind
+			key = append(key, 0)
+		}
 		if descending {
 			at = at.Before(key)
 		} else {
-			at = at.After(append(key, 0))
+			at = at.After(key)
 		}
 	}
 	return at, order, len(all)
