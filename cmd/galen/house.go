@@ -31,6 +31,7 @@ import (
 	blobs3 "galen/internal/blob/s3"
 	"galen/internal/bulk"
 	"galen/internal/catalog"
+	"galen/internal/deferred"
 	"galen/internal/engine/lsm"
 	"galen/internal/fault"
 	"galen/internal/fhir/def"
@@ -51,6 +52,8 @@ type house struct {
 	jobs    *job.Queue
 	catalog *catalog.Catalog
 	bulk    *bulk.Service
+	kept    blob.Store // what is kept for callers: exports, answers
+	later   *deferred.Service
 	log     *slog.Logger
 	closers []func() error // to be called in reverse order
 }
@@ -109,11 +112,10 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	kept, err := h.openKept(ctx, filepath.Join(cfg.data, "kept"))
-	if err != nil {
+	if h.kept, err = h.openKept(ctx, filepath.Join(cfg.data, "kept"), bulk.KeptBucket, deferred.Bucket); err != nil {
 		return nil, err
 	}
-	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Members: codes.Members, Planner: planner, Kept: kept})
+	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Members: codes.Members, Planner: planner, Kept: h.kept})
 	return h, h.openAPI(cfg, credentials, planner, gateway, codes, validate.NewWithProfiles(defs, profiles))
 }
 
@@ -142,7 +144,8 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, planner *pla
 	if err != nil {
 		return err
 	}
-	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Operator: operation.New(fhir, operation.Options{Bulk: h.bulk, Terminology: codes}), Failed: func(ctx context.Context, err error) {
+	h.later = deferred.New(h.jobs, h.kept, fhir, apifhir.Refusal, deferred.Options{})
+	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Deferred: h.later, Operator: operation.New(fhir, operation.Options{Bulk: h.bulk, Terminology: codes}), Failed: func(ctx context.Context, err error) {
 		h.log.ErrorContext(ctx, "request failed", "error", err)
 	}})
 	h.api, err = api.New(api.Options{
@@ -193,20 +196,26 @@ func (h *house) openObjects(ctx context.Context, cfg config, credentials *sigv4.
 	return objects, gateway, nil
 }
 
-// openKept opens the folder of the exports that are kept for download.
-func (h *house) openKept(ctx context.Context, dir string) (blob.Store, error) {
+// openKept opens the folder of what is kept for callers, with its buckets.
+func (h *house) openKept(ctx context.Context, dir string, buckets ...string) (blob.Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the folder of exports cannot be made: %w", err)
+		return nil, fmt.Errorf("the folder of what is kept cannot be made: %w", err)
 	}
 	kept, err := blobfile.Open(dir)
 	if err != nil {
 		return nil, err
 	}
 	h.closeLater(kept.Close)
-	if ok, err := kept.Exists(ctx, bulk.KeptBucket); err != nil || ok {
-		return kept, err
+	for _, bucket := range buckets {
+		ok, err := kept.Exists(ctx, bucket)
+		if err == nil && !ok {
+			err = kept.CreateBucket(ctx, bucket)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	return kept, kept.CreateBucket(ctx, bulk.KeptBucket)
+	return kept, nil
 }
 
 // openData makes the data folder and its credentials, if need be.
@@ -248,6 +257,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	handlers := h.catalog.Handlers()
 	maps.Copy(handlers, h.bulk.Handlers())
+	maps.Copy(handlers, h.later.Handlers())
 	group.Go(func() error { return h.api.Run(ctx) })
 	group.Go(func() error { return h.jobs.Run(ctx, handlers) })
 	if debug != "" {
@@ -257,7 +267,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 		tick := time.NewTicker(sweepInterval)
 		defer tick.Stop()
 		for {
-			for _, sweep := range []func(context.Context) error{h.catalog.Sweep, h.bulk.Sweep} {
+			for _, sweep := range []func(context.Context) error{h.catalog.Sweep, h.bulk.Sweep, h.later.Sweep} {
 				if err := sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, fault.Unavailable) {
 					return fmt.Errorf("sweep: %w", err)
 				}

@@ -178,7 +178,12 @@ func (c *Catalog) ofJob(ctx context.Context, run *job.Run) (DataStore, error) {
 }
 
 // Queues names the job queues of a data store whose jobs read or write its records.
-func Queues(id string) []string { return []string{ImportQueue(id), ExportQueue(id)} }
+func Queues(id string) []string {
+	return []string{ImportQueue(id), ExportQueue(id), TransactionQueue(id)}
+}
+
+// TransactionQueue names the queue of a data store's transactions that are carried out later.
+func TransactionQueue(id string) string { return "transaction/" + id }
 
 // ImportQueue names the queue of a data store's imports.
 func ImportQueue(id string) string { return "import/" + id }

@@ -24,6 +24,10 @@ type Bundling struct {
 	Level  validate.Level // how much is asked of the resources
 	Return string         // what is told of each write (Prefer: return=): representation, OperationOutcome, else minimal
 
+	// Receipt, if it is not empty, names a transaction for good: it is carried out once, however often Bundle is called, and
+	// answered the same way each time, until ForgetReceipt. It is at most 64 bytes.
+	Receipt string
+
 	// Refuse is how a refusal is told in an entry of the answer: its HTTP status and its OperationOutcome.
 	Refuse func(error) (status int, outcome []byte)
 }

@@ -20,8 +20,11 @@ import (
 //
 // http://hl7.org/fhir/R4/http.html#transaction
 func (s *Service) transaction(ctx context.Context, c Caller, st *store.Store, entries []*entry, opt Bundling) (time.Time, error) {
-	var at time.Time
-	err := s.retry(ctx, st.View, func(cond *conditions) error {
+	at, repeated, err := repeat(ctx, st, entries, opt)
+	if err != nil || repeated {
+		return at, err
+	}
+	err = s.retry(ctx, st.View, func(cond *conditions) error {
 		at = cond.view.Time()
 		l, err := s.resolve(ctx, c, cond, entries)
 		if err != nil {
@@ -190,7 +193,8 @@ func (s *Service) commitAll(ctx context.Context, st *store.Store, entries []*ent
 	if len(changed) == 0 {
 		return nil
 	}
-	group := store.Group{Atomic: true, Bodies: opt.Return == "representation", Check: cond.checker()}
+	group := store.Group{Atomic: true, Bodies: opt.Return == "representation", Check: cond.checker(),
+		Also: receiptRow(opt.Receipt, entries, changed)}
 	for _, e := range changed {
 		group.Changes = append(group.Changes, e.change)
 	}

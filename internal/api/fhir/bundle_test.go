@@ -3,6 +3,8 @@
 package fhir_test
 
 import (
+	"context"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -69,5 +71,48 @@ func TestConditionalWritesOverHTTP(t *testing.T) {
 		s.do("PUT", r4+"/Patient"+query, body).outcome(t, 412, "multiple-matches")
 		s.do("POST", r4+"/Patient", body, "If-None-Exist: identifier=urn:s|1").outcome(t, 412, "multiple-matches")
 		s.do("DELETE", r4+"/Patient"+query, "").outcome(t, 412, "multiple-matches")
+	})
+}
+
+func TestDeferredTransaction(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		const async = "Prefer: respond-async"
+		body := func(id string) string {
+			return `{"resourceType":"Bundle","type":"transaction","entry":[{"resource":{"resourceType":"Patient","id":"` + id + `"},"request":{"method":"PUT","url":"Patient/p"}}]}`
+		}
+		good := s.do("POST", r4, body("p"), async).want(t, 202, "Submitted Asynchronous Bundle Transaction").header.Get("Content-Location")
+		wrong := s.do("POST", r4, body("q"), async).want(t, 202).header.Get("Content-Location")
+		if !strings.HasPrefix(good, base+"/Transaction/") {
+			t.Fatalf("Content-Location is %s", good)
+		}
+		if got := s.do("GET", local(good), "").want(t, 202, `"SUBMITTED"`); got.header.Get("X-Progress") != "SUBMITTED" || got.header.Get("Retry-After") == "" {
+			t.Errorf("headers %v", got.header)
+		}
+		back := s.do("POST", r4, body("p"), async).want(t, 202).header.Get("Content-Location")
+		s.do("DELETE", local(back), "").want(t, 202)
+		s.do("GET", local(back), "").outcome(t, 404, "not-found")
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() {
+			s.work(ctx)
+			close(done)
+		}()
+		poll := func(url string) reply {
+			for {
+				if got := s.do("GET", local(url), ""); got.status != 202 {
+					return got
+				}
+				runtime.Gosched()
+			}
+		}
+		poll(good).want(t, 200, `"transaction-response"`, `"status":"201"`, `"location":"Patient/p/_history/1"`)
+		poll(wrong).want(t, 400, "Bundle.entry[0]")
+		cancel()
+		<-done
+		s.do("GET", r4+"/Patient/p", "").want(t, 200, `"versionId":"1"`)
+		s.do("POST", r4, strings.Replace(body("p"), "transaction", "batch", 1), async).want(t, 200, `"batch-response"`)
+		s.do("PUT", local(good), "").outcome(t, 405, "not-supported")
+		s.do("DELETE", local(good), "").want(t, 202)
+		s.do("GET", local(good), "").outcome(t, 404, "not-found")
 	})
 }

@@ -57,8 +57,22 @@ func (x *exchange) fail(err error) {
 	x.refuse(status, issues...)
 }
 
-// explain gives the status and the issues that tell of err.
+// explain gives the status and the issues that tell of err, and tells Options.Failed of our own failures.
 func (x *exchange) explain(err error) (status int, issues []core.Issue) {
+	status, issues = explain(err)
+	if status >= 500 && x.h.opt.Failed != nil {
+		x.h.opt.Failed(x.r.Context(), err)
+	}
+	return status, issues
+}
+
+// Refusal gives the status and the OperationOutcome that tell of an error.
+func Refusal(err error) (status int, outcome []byte) {
+	status, issues := explain(err)
+	return status, core.AppendOutcome(nil, issues...)
+}
+
+func explain(err error) (status int, issues []core.Issue) {
 	faults := fault.All(err)
 	kind := faults[0].Kind
 	a, ok := answers[kind]
@@ -81,9 +95,6 @@ func (x *exchange) explain(err error) (status int, issues []core.Issue) {
 		issues = []core.Issue{errIdentity}
 	case fault.Throttled:
 		issues = []core.Issue{errThrottled}
-	}
-	if a.status >= 500 && x.h.opt.Failed != nil {
-		x.h.opt.Failed(x.r.Context(), err)
 	}
 	return a.status, issues
 }

@@ -14,6 +14,8 @@ import (
 
 	api "galen/internal/api/fhir"
 	"galen/internal/authz"
+	"galen/internal/blob/file"
+	"galen/internal/deferred"
 	"galen/internal/engine"
 	"galen/internal/engine/lsm"
 	"galen/internal/engine/mem"
@@ -22,6 +24,7 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
 	"galen/internal/interaction"
+	"galen/internal/job"
 	"galen/internal/operation"
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
@@ -44,6 +47,7 @@ type server struct {
 	t       testing.TB
 	handler http.Handler
 	who     authz.Principal
+	work    func(context.Context) // carries out what was deferred, until the context ends
 }
 
 var validator = validate.New(def.R4())
@@ -68,11 +72,22 @@ func newServer(t testing.TB, e engine.Engine, opt api.Options) *server {
 	}
 	service := interaction.New(open, planner, validator, interaction.Options{DefaultCount: 10, Operations: operation.Advertised()})
 	opt.Operator = operation.New(service, operation.Options{})
+	kept, err := file.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { kept.Close() })
+	if err := kept.CreateBucket(t.Context(), deferred.Bucket); err != nil {
+		t.Fatal(err)
+	}
+	jobs := job.New(e, job.Options{Exclusive: true})
+	opt.Deferred = deferred.New(jobs, kept, service, api.Refusal, deferred.Options{})
+	work := func(ctx context.Context) { _ = jobs.Run(ctx, opt.Deferred.Handlers()) }
 	who := func(ctx context.Context) authz.Principal {
 		p, _ := ctx.Value(whoKey{}).(authz.Principal)
 		return p
 	}
-	return &server{t, api.New(service, who, opt), authz.Principal{Kind: authz.Signed, Account: account}}
+	return &server{t, api.New(service, who, opt), authz.Principal{Kind: authz.Signed, Account: account}, work}
 }
 
 // onEngines runs a test on every engine.

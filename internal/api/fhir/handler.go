@@ -8,12 +8,14 @@ import (
 	"strings"
 
 	"galen/internal/authz"
+	"galen/internal/deferred"
 	core "galen/internal/fhir"
 	"galen/internal/interaction"
 )
 
 // Options of a Handler; the zero value works.
 type Options struct {
+	Deferred  *deferred.Service            // carries out transactions whose callers do not wait; nil: all wait
 	Operator  interaction.Operator         // carries out operations; nil: there are none
 	PublicURL string                       // what absolute URLs in answers begin with, "https://host"; empty: from the request
 	MaxBody   int64                        // bytes of a body that the edge did not read whole; 0: 64 MiB

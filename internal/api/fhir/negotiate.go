@@ -29,6 +29,7 @@ func wantsPretty(rawQuery string) bool {
 type prefer struct {
 	back    string // minimal, representation or OperationOutcome; empty: not said
 	lenient bool   // handling=lenient
+	async   bool   // respond-async
 }
 
 func parsePrefer(h http.Header) prefer {
@@ -38,6 +39,8 @@ func parsePrefer(h http.Header) prefer {
 			name, value, _ := strings.Cut(strings.TrimSpace(one), "=")
 			value = strings.Trim(value, `"`)
 			switch strings.ToLower(name) {
+			case "respond-async":
+				p.async = true
 			case "return":
 				p.back = value
 			case "handling":

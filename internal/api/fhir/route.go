@@ -24,6 +24,7 @@ const (
 	historyShape                  // /Type/id/_history
 	compartmentShape              // /Type/id/Type
 	versionShape                  // /Type/id/_history/vid
+	transactionShape              // /Transaction/id
 	operationShape                // any of /, /Type, /Type/id and /Type/id/_history/vid, and then /$name
 	followShape                   // /$name/rest, and /export/rest as HealthLake has it
 )
@@ -53,6 +54,8 @@ var routes = [...]route{
 	{systemShape, http.MethodPost, "", (*exchange).bundle},
 	{typeShape, http.MethodPut, interaction.UpdateCode, (*exchange).updateWhere},
 	{typeShape, http.MethodDelete, interaction.DeleteCode, (*exchange).deleteWhere},
+	{transactionShape, http.MethodGet, "", (*exchange).transaction},
+	{transactionShape, http.MethodDelete, "", (*exchange).endTransaction},
 	{metadataShape, http.MethodGet, "", (*exchange).metadata},
 	{operationShape, http.MethodGet, "", (*exchange).operation},
 	{operationShape, http.MethodPost, "", (*exchange).operation},
@@ -133,6 +136,8 @@ func parsePath(s string) (p path, ok bool) {
 		p.shape, p.typ = changesShape, ""
 	case n == 1:
 		p.shape = typeShape
+	case n == 2 && p.typ == "Transaction":
+		p.shape = transactionShape
 	case n == 2 && p.id == "_search":
 		p.shape = searchShape
 	case n == 2 && p.id == "_history":
