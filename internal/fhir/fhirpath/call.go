@@ -54,7 +54,7 @@ func (c *compiler) invoke(e *expr, left operation, st, this static) (operation, 
 	case "extension":
 		return c.extension(e, left, st)
 	case "union":
-		right, r, err := c.compile(e.args[0], this)
+		right, r, err := c.within(e.args[0], this)
 		return &unionOp{left, right}, st.and(r), err
 	}
 	return nil, st, unsupported(e)
@@ -68,7 +68,7 @@ var arity = map[string]struct{ least, most int }{
 }
 
 func (c *compiler) where(criteria *expr, left operation, st static) (operation, static, error) {
-	op, _, err := c.compile(criteria, st.filtered())
+	op, _, err := c.within(criteria, st.filtered())
 	if err != nil {
 		return nil, st, err
 	}

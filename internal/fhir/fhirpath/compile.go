@@ -14,6 +14,8 @@ type compiler struct {
 	defs    *def.Definitions
 	context static
 	mode    Mode
+	visible []definition // variables that are seen at the place being compiled
+	slots   int          // variables defined so far
 }
 
 // compile turns e, evaluated with $this of the static type this, into an operation.
@@ -147,6 +149,9 @@ func (c *compiler) variable(e *expr) (operation, static, error) {
 	if c.mode == Search {
 		return nil, computed, syntaxError(fault.Unsupported, e.at, "%%%s is not supported", e.name)
 	}
+	if d := c.defined(e.name); d != nil {
+		return &definedOp{d.slot}, d.st, nil
+	}
 	return &variableOp{e.name}, static{open: true}, nil
 }
 
@@ -162,7 +167,7 @@ func (c *compiler) index(e *expr, this static) (operation, static, error) {
 		}
 		return &pickOp{left, place}, st.filtered(), nil
 	}
-	index, _, err := c.compile(e.right, this)
+	index, _, err := c.within(e.right, this)
 	return &itemOp{left, index}, st.filtered(), err
 }
 
@@ -175,11 +180,11 @@ func (c *compiler) operator(e *expr, this static) (operation, static, error) {
 }
 
 func (c *compiler) binary(e *expr, this static) (operation, static, error) {
-	left, l, err := c.compile(e.left, this)
+	left, l, err := c.within(e.left, this)
 	if err != nil {
 		return nil, l, err
 	}
-	right, r, err := c.compile(e.right, this)
+	right, r, err := c.within(e.right, this)
 	if err != nil {
 		return nil, r, err
 	}

@@ -29,6 +29,7 @@ type Evaluator struct {
 	resource Value
 	made     int // bytes of text that the evaluation has made
 	patterns map[string]*regexp.Regexp
+	defined  [][]Value // by slot: what defineVariable kept
 }
 
 // Evaluate gives the collection that p yields on focus, an element of resource or resource itself. The result is valid
@@ -36,7 +37,7 @@ type Evaluator struct {
 // says that evaluation signals an error (more than one item where one is wanted).
 func (e *Evaluator) Evaluate(p *Program, focus, resource Value) ([]Value, error) {
 	e.program, e.resource, e.steps = p, resource, 0
-	e.made = 0
+	e.made, e.defined = 0, e.defined[:0]
 	if e.stack == nil {
 		e.stack = make([]Value, 0, 16)
 	}

@@ -40,6 +40,9 @@ func (o *functionOp) eval(e *Evaluator, s scope) (window, error) {
 }
 
 func (c *compiler) function(e *expr, left operation, st, this static) (operation, static, error) {
+	if e.name == "defineVariable" && c.mode != Search {
+		return c.define(e, left, st)
+	}
 	fn, ok := functions[e.name]
 	if !ok {
 		fn, ok = fhirFunctions[e.name]
@@ -76,7 +79,7 @@ func (c *compiler) function(e *expr, left operation, st, this static) (operation
 		if e.name == "repeat" {
 			inner.open = true
 		}
-		a, t, err := c.compile(arg, inner)
+		a, t, err := c.within(arg, inner)
 		if err != nil {
 			return nil, st, err
 		}

@@ -133,6 +133,7 @@ func TestBounds(t *testing.T) {
 	focus := fhirpath.Root(d, tape.Root())
 	for _, expr := range []string{
 		"(1|2|3).repeat($this + 1)", "('a').repeat($this + $this)", "1.repeat($this * 10)",
+		"descendants().defineVariable('a', %resource.descendants()).select(%resource.descendants().defineVariable('b', %a).select(%b))",
 		"descendants().select(%resource.descendants().select(%resource.descendants()))",
 	} {
 		p, err := fhirpath.CompileMode(fhirpath.Language, d, expr, focus.Type)
@@ -151,7 +152,7 @@ func TestBounds(t *testing.T) {
 func FuzzLanguage(f *testing.F) {
 	d := def.R4()
 	for _, s := range []string{"name.given.select($this + 'a')", "1.5 'g' * 2 'm'", "@2015-02 + 3 months", "descendants().where($this is string).distinct()",
-		"repeat(extension).sort(-url)", "(1|2).aggregate($this+$total, 0).lowBoundary(3)", "'a'.matches('(a+)+$')", "birthDate.toString().toQuantity() ~ 1 'kg'"} {
+		"repeat(extension).sort(-url)", "(1|2).aggregate($this+$total, 0).lowBoundary(3)", "'a'.matches('(a+)+$')", "name.defineVariable('n', given).select(%n.defineVariable('m').select($this = %m))", "birthDate.toString().toQuantity() ~ 1 'kg'"} {
 		f.Add(s, []byte(patient))
 	}
 	f.Fuzz(func(t *testing.T, expr string, src []byte) {
