@@ -16,6 +16,8 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirpath"
+	"galen/internal/fhir/term"
+	"galen/internal/fhir/term/ask"
 )
 
 // newFHIRPathCommand is galen fhirpath EXPR [FILE]: the result of an expression on a resource, as a JSON array.
@@ -68,6 +70,7 @@ func evaluateFHIRPath(in io.Reader, out, log io.Writer, expression string, expla
 	}
 	var e fhirpath.Evaluator
 	e.Env.Now = time.Now()
+	e.Env.Terminology = ask.FHIRPath(term.New(term.Options{}))
 	e.Env.Trace = func(name string, items []fhirpath.Value) {
 		fmt.Fprintf(log, "trace %s: %s\n", name, fhirpath.AppendJSON(nil, items))
 	}
