@@ -45,6 +45,8 @@ const (
 	Manage Action = "manage" // data stores: create, describe, list, change, delete, tag
 	Import Action = "import"
 	Export Action = "export"
+
+	Summarise Action = "summarise" // patients' records: jobs that do it, and what they found
 )
 
 // Object is what an action is done to.

@@ -80,7 +80,7 @@ func TestAJobGoesThroughItsStates(t *testing.T) {
 
 func TestQueuesAreFirstInFirstOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := job.New(mem.New(), job.Options{Workers: 3})
+		q := job.New(mem.New(), job.Options{Workers: func(string) int { return 3 }})
 		var ids []string
 		for range 5 {
 			ids = append(ids, submit(t, q, "a").ID)

@@ -21,7 +21,7 @@ import (
 // Options of a Queue; the zero value works.
 type Options struct {
 	Limit     func(kind string) int // how many jobs of one queue run at a time; nil: 1
-	Workers   int                   // how many jobs of one kind run at a time in this process; 0: 4
+	Workers   func(kind string) int // how many jobs of one kind run at a time in this process; nil: 4
 	Lease     time.Duration         // how long a silent holder is believed to be alive; 0: 30 s
 	Exclusive bool                  // no other process can share the engine, so every lease found at start is void
 	Now       func() time.Time      // nil: time.Now
@@ -43,8 +43,8 @@ func New(e engine.Engine, opt Options) *Queue {
 	if opt.Limit == nil {
 		opt.Limit = func(string) int { return 1 }
 	}
-	if opt.Workers == 0 {
-		opt.Workers = 4
+	if opt.Workers == nil {
+		opt.Workers = func(string) int { return 4 }
 	}
 	if opt.Lease == 0 {
 		opt.Lease = 30 * time.Second

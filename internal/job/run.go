@@ -51,7 +51,7 @@ func (q *Queue) Run(ctx context.Context, handlers map[string]Handler) error {
 	defer wg.Wait()
 	slots := map[string]chan struct{}{} // a pool a kind, so that long imports do not keep short jobs waiting
 	for kind := range handlers {
-		slots[kind] = make(chan struct{}, q.opt.Workers)
+		slots[kind] = make(chan struct{}, q.opt.Workers(kind))
 	}
 	tick := time.NewTicker(q.opt.Lease / 3)
 	defer tick.Stop()
