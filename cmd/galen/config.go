@@ -37,6 +37,10 @@ type config struct {
 
 	maxDomains       int
 	maxSubscriptions int
+	insights         int
+	maxInsights      int
+	fhirPrivate      string
+	ocr              string
 
 	debugListen string
 }
@@ -63,6 +67,10 @@ func (c *config) flags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.maxCount, "max-count", 1000, "largest page of a search (_count)")
 	fs.IntVar(&c.maxDomains, "max-domains", 1000, "Connect Health domains an account may have")
 	fs.IntVar(&c.maxSubscriptions, "max-subscriptions", 100_000, "subscriptions a Connect Health domain may have")
+	fs.IntVar(&c.insights, "insights", 8, "patient insights jobs that run at a time for one domain")
+	fs.IntVar(&c.maxInsights, "max-insights", 1000, "patient insights jobs of a domain that may wait")
+	fs.StringVar(&c.fhirPrivate, "fhir-private", "", "networks that FHIR servers of insights jobs may be in though they are private: 10.0.0.0/8,127.0.0.1")
+	fs.StringVar(&c.ocr, "ocr", "", "program that reads pictures, its arguments after it: picture in, text out; none: pictures are not read (default: tesseract, if there is one)")
 	fs.StringVar(&c.debugListen, "debug-listen", "", "loopback address for Go's profiles at /debug/pprof/ (default: none)")
 }
 
@@ -130,8 +138,8 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("--engine %q: this version has only lsm", c.engine)}
 	case c.publicURL != "" && !strings.HasPrefix(c.publicURL, "http://") && !strings.HasPrefix(c.publicURL, "https://"):
 		return usageError{fmt.Errorf("--public-url %q does not begin with http:// or https://", c.publicURL)}
-	case c.maxDomains < 1 || c.maxSubscriptions < 1:
-		return usageError{errors.New("--max-domains and --max-subscriptions must be at least 1")}
+	case c.maxDomains < 1 || c.maxSubscriptions < 1 || c.insights < 1 || c.maxInsights < 1:
+		return usageError{errors.New("--max-domains, --max-subscriptions, --insights and --max-insights must be at least 1")}
 	case c.cacheMB < 8 || c.imports < 1 || c.exports < 1 || c.maxBodyMB < 1 || c.maxCount < 1:
 		return usageError{errors.New("--cache-mb must be at least 8; --imports, --exports, --max-body-mb and --max-count at least 1")}
 	}

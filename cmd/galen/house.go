@@ -36,6 +36,7 @@ import (
 	"galen/internal/fault"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
+	"galen/internal/insights/previsit"
 	"galen/internal/interaction"
 	"galen/internal/job"
 	"galen/internal/operation"
@@ -48,14 +49,16 @@ import (
 
 // house is a server with all its parts, wired but for its listener.
 type house struct {
-	api     *api.Server
-	jobs    *job.Queue
-	catalog *catalog.Catalog
-	bulk    *bulk.Service
-	kept    blob.Store // what is kept for callers: exports, answers
-	later   *deferred.Service
-	log     *slog.Logger
-	closers []func() error // to be called in reverse order
+	api      *api.Server
+	jobs     *job.Queue
+	catalog  *catalog.Catalog
+	bulk     *bulk.Service
+	objects  blob.Store // where s3:// URIs point
+	kept     blob.Store // what is kept for callers: exports, answers
+	later    *deferred.Service
+	insights *previsit.Service
+	log      *slog.Logger
+	closers  []func() error // to be called in reverse order
 }
 
 // open makes the data folder, if need be, and wires the server, bottom to top.
@@ -91,11 +94,12 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	}
 	stores := store.New(engine, terms, store.Options{})
 	h.closeLater(stores.Close)
-	h.jobs = job.New(engine, job.Options{Exclusive: true, Limit: cfg.jobLimit})
+	h.jobs = job.New(engine, job.Options{Exclusive: true, Limit: cfg.jobLimit, Workers: jobWorkers})
 	objects, gateway, err := h.openObjects(ctx, cfg, credentials)
 	if err != nil {
 		return nil, err
 	}
+	h.objects = objects
 	h.catalog = catalog.New(engine, h.jobs, stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
 		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, stores, d)
 	}})
@@ -115,8 +119,8 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if h.kept, err = h.openKept(ctx, filepath.Join(cfg.data, "kept"), bulk.KeptBucket, deferred.Bucket); err != nil {
 		return nil, err
 	}
-	h.bulk = bulk.New(h.jobs, objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Members: codes.Members, Planner: planner, Kept: h.kept})
-	return h, h.openAPI(cfg, credentials, planner, gateway, codes, validate.NewWithProfiles(defs, profiles))
+	h.bulk = bulk.New(h.jobs, h.objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Members: codes.Members, Planner: planner, Kept: h.kept})
+	return h, h.openAPI(cfg, credentials, secret, planner, gateway, codes, validate.NewWithProfiles(defs, profiles))
 }
 
 func (c *config) jobLimit(kind string) int {
@@ -125,12 +129,22 @@ func (c *config) jobLimit(kind string) int {
 		return c.imports
 	case bulk.KindExport:
 		return c.exports
+	case previsit.Kind:
+		return c.insights
 	}
 	return 1
 }
 
+// jobWorkers is how many jobs of a kind run at a time, whosever they are. Insights wait for other servers most of the time.
+func jobWorkers(kind string) int {
+	if kind == previsit.Kind {
+		return 16
+	}
+	return 4
+}
+
 // openAPI wires the edges.
-func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, planner *plan.Planner, gateway http.Handler, codes *terminology.Service, check *validate.Validator) error {
+func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byte, planner *plan.Planner, gateway http.Handler, codes *terminology.Service, check *validate.Validator) error {
 	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, Software: version,
 		Members: codes.Members, Operations: operation.Advertised()})
 	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
@@ -140,12 +154,13 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, planner *pla
 	if err != nil {
 		return err
 	}
-	agents, err := connecthealth.New(connecthealth.Options{Catalog: h.catalog, Region: cfg.region, Principal: principal, Log: h.log})
+	operator := operation.New(fhir, operation.Options{Bulk: h.bulk, Terminology: codes})
+	agents, err := h.openAgents(cfg, secret, fhir, operator)
 	if err != nil {
 		return err
 	}
 	h.later = deferred.New(h.jobs, h.kept, fhir, apifhir.Refusal, deferred.Options{})
-	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Deferred: h.later, Operator: operation.New(fhir, operation.Options{Bulk: h.bulk, Terminology: codes}), Failed: func(ctx context.Context, err error) {
+	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Deferred: h.later, Operator: operator, Failed: func(ctx context.Context, err error) {
 		h.log.ErrorContext(ctx, "request failed", "error", err)
 	}})
 	h.api, err = api.New(api.Options{
@@ -256,6 +271,7 @@ const sweepInterval = time.Hour
 func (h *house) run(ctx context.Context, debug string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	handlers := h.catalog.Handlers()
+	maps.Copy(handlers, h.insights.Handlers())
 	maps.Copy(handlers, h.bulk.Handlers())
 	maps.Copy(handlers, h.later.Handlers())
 	group.Go(func() error { return h.api.Run(ctx) })

@@ -7,25 +7,29 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"time"
 
 	"galen/internal/authz"
 	"galen/internal/aws/call"
 	"galen/internal/aws/restjson"
 	"galen/internal/aws/shape/model"
 	"galen/internal/catalog"
+	"galen/internal/insights/previsit"
 )
 
 // Options of the service.
 type Options struct {
-	Catalog *catalog.Catalog
-	Region  string // of ARNs
+	Catalog  *catalog.Catalog
+	Insights *previsit.Service
+	Region   string // of ARNs
 
 	// Principal gives the caller of a request.
 	Principal func(context.Context) authz.Principal
 
-	Now func() time.Time // nil: time.Now
-	Log *slog.Logger     // errors that are ours; nil: none
+	// Own tells whether endpoint is the FHIR API of a data store of this server: then it gives its id, and what the URLs of
+	// its resources begin with.
+	Own func(ctx context.Context, endpoint string) (dataStore, base string)
+
+	Log *slog.Logger // errors that are ours; nil: none
 }
 
 // service holds the operations.
@@ -34,9 +38,6 @@ type service struct{ Options }
 // New returns the handler of Connect Health's paths. It fails only if the embedded model is broken.
 func New(o Options) (http.Handler, error) {
 	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
-	if o.Now == nil {
-		o.Now = time.Now
-	}
 	m, err := model.ConnectHealth()
 	if err != nil {
 		return nil, err
@@ -64,6 +65,9 @@ func (s *service) operations() map[string]call.Operation {
 		"TagResource":            call.Op(s.tag),
 		"UntagResource":          call.Op(s.untag),
 		"ListTagsForResource":    call.Op(s.listTags),
+
+		"StartPatientInsightsJob": call.Op(s.startInsights),
+		"GetPatientInsightsJob":   call.Op(s.getInsights),
 	}
 }
 

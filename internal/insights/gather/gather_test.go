@@ -190,7 +190,7 @@ func TestBadServers(t *testing.T) {
 			fmt.Fprint(w, bundle(s.URL+"/page?n="+r.URL.Query().Get("n")+"1", ann, note(fmt.Sprint("x", len(r.URL.RawQuery)), "2020", "t")))
 		}, func(o *gather.Options) { o.MaxEntries = 20 }, fault.Unprocessable, "more than 20 resources"},
 		"links elsewhere": {func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, bundle(elsewhere.URL+"/page", ann)) }, nil, fault.Unprocessable, "another server"},
-		"redirects":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 302) }, nil, fault.Unprocessable, "redirects"},
+		"redirects":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }, nil, fault.Unprocessable, "redirects"},
 		"2 GB": {func(w http.ResponseWriter, r *http.Request) {
 			for {
 				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
