@@ -95,11 +95,10 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	stores := store.New(engine, terms, store.Options{})
 	h.closeLater(stores.Close)
 	h.jobs = job.New(engine, job.Options{Exclusive: true, Limit: cfg.jobLimit, Workers: jobWorkers})
-	objects, gateway, err := h.openObjects(ctx, cfg, credentials)
+	gateway, err := h.openObjects(ctx, cfg, credentials)
 	if err != nil {
 		return nil, err
 	}
-	h.objects = objects
 	h.catalog = catalog.New(engine, h.jobs, stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
 		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, stores, d)
 	}})
@@ -185,30 +184,32 @@ func principal(ctx context.Context) authz.Principal {
 	return authz.Principal{Kind: authz.Signed, Account: id.Account, AccessKey: id.AccessKey}
 }
 
-// openObjects opens where s3:// URIs point, and the handler of the embedded S3 API, nil if there is none.
-func (h *house) openObjects(ctx context.Context, cfg config, credentials *sigv4.Credentials) (blob.Store, http.Handler, error) {
+// openObjects opens where s3:// URIs point, as h.objects, and gives the handler of the embedded S3 API, nil if there is none.
+func (h *house) openObjects(ctx context.Context, cfg config, credentials *sigv4.Credentials) (http.Handler, error) {
 	if cfg.s3Endpoint != "" {
 		endpoint := cfg.s3Endpoint
 		if endpoint == "aws" {
 			endpoint = ""
 		}
 		objects, err := blobs3.Open(ctx, blobs3.Config{Endpoint: endpoint, Region: cfg.region, PathStyle: cfg.s3PathStyle})
-		return objects, nil, err
+		h.objects = objects
+		return nil, err
 	}
 	objects, err := blobfile.Open(filepath.Join(cfg.data, "s3"))
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	h.objects = objects
 	h.closeLater(objects.Close)
 	gateway, err := apis3.New(objects, func(key string) (string, bool) {
 		c, ok := credentials.Lookup(key, time.Now())
 		return c.Secret, ok
 	}, apis3.Options{Region: cfg.region, Log: h.log})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	h.closeLater(gateway.Close)
-	return objects, gateway, nil
+	return gateway, nil
 }
 
 // openKept opens the folder of what is kept for callers, with its buckets.
