@@ -28,6 +28,7 @@ func Summarise(ctx context.Context, in Input) (Output, error) {
 	out.Files = []File{
 		{"summary.json", "application/json", s.JSON(in.Now)},
 		{"summary.md", "text/markdown; charset=utf-8", s.Markdown()},
+		{"summary.html", "text/html; charset=utf-8", s.HTML()},
 		{"facts.json", "application/json", s.Facts()},
 	}
 	return out, ctx.Err()

@@ -63,7 +63,7 @@ var joining = strings.Fields(`is a an the at on of and or to for in with was wer
 	new problem resolved done started ended ordered again vaccine given document allergy recorded related problems medicines due goal open order
 	since then up down from before high low abnormal critical preliminary emergency hospital stay nothing after visit not be
 	by mouth once twice times every day week month year hour needed as emergency stopped completed cancelled
-	confirm if still present coded assessed past coding later active hold criticality severe mild moderate mmhg °c °f was-last`)
+	confirm if still present coded assessed past coding later active hold criticality severe mild moderate mmhg °c °f unchanged`)
 
 // check gives what is wrong with a fragment.
 func (c *truth) check(f render.Fragment) (faults []string) {

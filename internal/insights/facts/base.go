@@ -195,3 +195,31 @@ func humanName(list fhir.Node) string {
 	}
 	return name[:len(name)-1]
 }
+
+// Facts lists all facts, in the order of the Base's lists.
+func (b *Base) Facts() []Fact {
+	out := []Fact{b.Patient.Fact}
+	out = collect(out, b.Alerts, func(f *Named) Fact { return f.Fact })
+	out = collect(out, b.Problems, func(f *Problem) Fact { return f.Fact })
+	out = collect(out, b.Medications, func(f *Medication) Fact { return f.Fact })
+	out = collect(out, b.Allergies, func(f *Allergy) Fact { return f.Fact })
+	out = collect(out, b.Series, func(f *Series) Fact { return f.Fact })
+	out = collect(out, b.Immunizations, func(f *Immunization) Fact { return f.Fact })
+	out = collect(out, b.Procedures, func(f *Procedure) Fact { return f.Fact })
+	out = collect(out, b.Encounters, func(f *Encounter) Fact { return f.Fact })
+	out = collect(out, b.Plans, func(f *Plan) Fact { return f.Fact })
+	out = collect(out, b.Goals, func(f *Goal) Fact { return f.Fact })
+	out = collect(out, b.Orders, func(f *Named) Fact { return f.Fact })
+	out = collect(out, b.Family, func(f *Relative) Fact { return f.Fact })
+	out = collect(out, b.Devices, func(f *Named) Fact { return f.Fact })
+	out = collect(out, b.Documents, func(f *Document) Fact { return f.Fact })
+	out = collect(out, b.Screenings, func(f *Screening) Fact { return f.Fact })
+	return collect(out, b.Categories, func(f *Category) Fact { return f.Fact })
+}
+
+func collect[T any](dst []Fact, list []T, fact func(*T) Fact) []Fact {
+	for i := range list {
+		dst = append(dst, fact(&list[i]))
+	}
+	return dst
+}

@@ -145,8 +145,12 @@ func (b *builder) points(n fhir.Node) (out []point) {
 // Hemoglobin; of another specimen than blood its name stays.
 func shortName(c Concept) string {
 	head, tail, found := strings.Cut(c.Text, " [")
-	if !found || c.Code(LOINC) == "" {
+	if c.Code(LOINC) == "" {
 		return c.Text
+	}
+	if !found {
+		head, _, _ = strings.Cut(c.Text, "/Hemoglobin.total in Blood")
+		return head
 	}
 	_, tail, _ = strings.Cut(tail, "]")
 	tail, _, _ = strings.Cut(tail, " by ")

@@ -122,7 +122,7 @@ func (w *writer) seriesLine(s *facts.Series, n int) Line {
 		opening := ", then "
 		if told == 1 {
 			opening = map[string]string{"rising": "; up from ", "falling": "; down from "}[direction(latest, &v)]
-			opening = cmp.Or(opening, "; before ")
+			opening = cmp.Or(opening, map[bool]string{true: "; unchanged from ", false: "; before "}[v.Text == latest.Text])
 		} else {
 			opening = ", "
 		}

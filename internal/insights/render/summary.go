@@ -120,9 +120,9 @@ func (s *Summary) FirstScreen() (out []*Part) {
 	return out
 }
 
-// Rest lists the parts that are read on demand.
+// Rest lists the parts that are read on demand: the trends, then the other parts in the order of their sections.
 func (s *Summary) Rest() (out []*Part) {
-	for i := range s.Sections {
+	for _, i := range []int{2, 0, 1, 3, 4} {
 		for j := range s.Sections[i].Parts {
 			if p := &s.Sections[i].Parts[j]; !p.First {
 				out = append(out, p)
