@@ -32,6 +32,7 @@ type Request struct {
 	Reason    string    // why the patient comes; steers what leads
 	Role      string    // CLINICIAN
 	Specialty string    // PRIMARY_CARE, or empty
+	Server    string    // base URL of the FHIR server that the record came from, for full URLs; may be empty
 	Now       time.Time // when the summary is made: ages and what is due are counted to it, and nothing later is shown
 }
 

@@ -9,6 +9,7 @@ import (
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/insights/facts"
+	"galen/internal/insights/ips"
 	"galen/internal/insights/render"
 )
 
@@ -21,7 +22,7 @@ const (
 // Summarise makes the summary of a record. It fails with fault.NotFound if the patient is not among the resources, with
 // fault.Unprocessable if Request.BirthDate contradicts the record, and with fault.Invalid if Now is not set.
 func Summarise(ctx context.Context, in Input) (Output, error) {
-	s, out, err := Compose(ctx, in)
+	s, record, out, err := compose(ctx, in)
 	if err != nil {
 		return Output{}, err
 	}
@@ -30,27 +31,33 @@ func Summarise(ctx context.Context, in Input) (Output, error) {
 		{"summary.md", "text/markdown; charset=utf-8", s.Markdown()},
 		{"summary.html", "text/html; charset=utf-8", s.HTML()},
 		{"facts.json", "application/json", s.Facts()},
+		{"ips.json", "application/fhir+json", ips.Document(record, s.Base, ips.Options{Base: in.Server, Now: in.Now})},
 	}
 	return out, ctx.Err()
 }
 
 // Compose makes the summary before it takes the form of files; its Output has problems only. It fails as Summarise does.
 func Compose(ctx context.Context, in Input) (*render.Summary, Output, error) {
+	s, _, out, err := compose(ctx, in)
+	return s, out, err
+}
+
+func compose(ctx context.Context, in Input) (*render.Summary, *facts.Record, Output, error) {
 	if in.Now.IsZero() {
-		return nil, Output{}, fault.New(fault.Invalid, "a summary needs the time at which it is made")
+		return nil, nil, Output{}, fault.New(fault.Invalid, "a summary needs the time at which it is made")
 	}
 	record, err := facts.Read(in.Resources, in.Patient)
 	if err != nil {
-		return nil, Output{}, err
+		return nil, nil, Output{}, err
 	}
 	if err := sameBirth(in.BirthDate, record.Patient().Field("birthDate").Text()); err != nil {
-		return nil, Output{}, err
+		return nil, nil, Output{}, err
 	}
 	out := Output{Problems: record.Problems}
 	base := facts.Build(record, facts.Options{Now: in.Now})
 	s := render.Write(base, render.Request{JobID: in.JobID, PatientID: in.Patient, Reason: strings.TrimSpace(in.Reason), Pronouns: in.Pronouns,
 		Specialty: in.Specialty, Quotes: quotes(in.Documents, &out)})
-	return s, out, ctx.Err()
+	return s, record, out, ctx.Err()
 }
 
 // sameBirth fails if a date that the caller gives is not the record's, as far as both are known.

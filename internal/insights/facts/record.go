@@ -3,6 +3,7 @@
 package facts
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -141,3 +142,30 @@ func contained(n, reference fhir.Node) fhir.Node {
 }
 
 func keyOf(n fhir.Node) string { return fhir.Type(n) + "/" + fhir.ID(n) }
+
+// Relative gives a resource's JSON with its references to entries of a Bundle (urn:uuid:…) as Type/id.
+func (r *Record) Relative(src []byte) []byte {
+	for _, full := range r.urns(src) {
+		src = bytes.ReplaceAll(src, []byte(`"reference":"`+full+`"`), []byte(`"reference":"`+r.alias[full]+`"`))
+	}
+	return src
+}
+
+// urns lists the full URLs of the kind urn: that a compact resource refers to and the record knows.
+func (r *Record) urns(src []byte) (out []string) {
+	const opening = `"reference":"urn:`
+	for {
+		at := bytes.Index(src, []byte(opening))
+		if at < 0 {
+			return out
+		}
+		src = src[at+len(opening):]
+		end := bytes.IndexByte(src, '"')
+		if end < 0 {
+			return out
+		}
+		if full := "urn:" + string(src[:end]); r.alias[full] != "" {
+			out = append(out, full)
+		}
+	}
+}

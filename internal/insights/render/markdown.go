@@ -5,6 +5,7 @@ package render
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Markdown is the summary for people: the first screen, a rule, then the rest. The note at a line names its evidence.
@@ -66,7 +67,13 @@ func (s *Summary) Plain(columns int, all bool) []byte {
 // wrap writes a text in lines of at most so many columns, as far as its words allow.
 func wrap(b *strings.Builder, text, mark, indent string, columns int) {
 	line := mark
-	for _, word := range strings.Fields(text) {
+	printable := func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}
+	for _, word := range strings.Fields(strings.Map(printable, text)) {
 		if len([]rune(line))+len([]rune(word)) > columns && strings.TrimSpace(line) != strings.TrimSpace(mark) {
 			b.WriteString(strings.TrimRight(line, " ") + "\n")
 			line = indent
