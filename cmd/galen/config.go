@@ -34,6 +34,7 @@ type config struct {
 	exports     int
 	maxBodyMB   int
 	maxCount    int
+	maxEntries  int
 
 	maxDomains       int
 	maxSubscriptions int
@@ -65,6 +66,7 @@ func (c *config) flags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.exports, "exports", 1, "export jobs that run at a time for one data store")
 	fs.IntVar(&c.maxBodyMB, "max-body-mb", 5, "largest body of a FHIR request, MiB")
 	fs.IntVar(&c.maxCount, "max-count", 1000, "largest page of a search (_count)")
+	fs.IntVar(&c.maxEntries, "max-entries", 5000, "entries of a batch or transaction; --max-body-mb bounds its bytes")
 	fs.IntVar(&c.maxDomains, "max-domains", 1000, "Connect Health domains an account may have")
 	fs.IntVar(&c.maxSubscriptions, "max-subscriptions", 100_000, "subscriptions a Connect Health domain may have")
 	fs.IntVar(&c.insights, "insights", 8, "patient insights jobs that run at a time for one domain")
@@ -140,8 +142,8 @@ func (c *config) check() error {
 		return usageError{fmt.Errorf("--public-url %q does not begin with http:// or https://", c.publicURL)}
 	case c.maxDomains < 1 || c.maxSubscriptions < 1 || c.insights < 1 || c.maxInsights < 1:
 		return usageError{errors.New("--max-domains, --max-subscriptions, --insights and --max-insights must be at least 1")}
-	case c.cacheMB < 8 || c.imports < 1 || c.exports < 1 || c.maxBodyMB < 1 || c.maxCount < 1:
-		return usageError{errors.New("--cache-mb must be at least 8; --imports, --exports, --max-body-mb and --max-count at least 1")}
+	case c.cacheMB < 8 || c.imports < 1 || c.exports < 1 || c.maxBodyMB < 1 || c.maxCount < 1 || c.maxEntries < 1:
+		return usageError{errors.New("--cache-mb must be at least 8; --imports, --exports, --max-body-mb, --max-count and --max-entries at least 1")}
 	}
 	return nil
 }

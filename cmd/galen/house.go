@@ -144,7 +144,7 @@ func jobWorkers(kind string) int {
 
 // openAPI wires the edges.
 func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byte, planner *plan.Planner, gateway http.Handler, codes *terminology.Service, check *validate.Validator) error {
-	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, Software: version,
+	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, MaxEntries: cfg.maxEntries, Software: version,
 		Members: codes.Members, Operations: operation.Advertised()})
 	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
 		Principal: principal, BaseURL: func(ctx context.Context) string {
@@ -158,7 +158,7 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 	if err != nil {
 		return err
 	}
-	h.later = deferred.New(h.jobs, h.kept, fhir, apifhir.Refusal, deferred.Options{})
+	h.later = deferred.New(h.jobs, h.kept, fhir, apifhir.Refusal, deferred.Options{Operator: operator})
 	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Deferred: h.later, Operator: operator, Failed: func(ctx context.Context, err error) {
 		h.log.ErrorContext(ctx, "request failed", "error", err)
 	}})

@@ -36,6 +36,7 @@ type Options struct {
 	MaxWaiting int           // transactions of one data store that may wait; 0: 100
 	KeepFor    time.Duration // how long answers are kept; 0: 90 days
 	Now        func() time.Time
+	Operator   interaction.Operator // carries out the operations that entries call; nil: there are none
 }
 
 // Service carries out transactions later.
@@ -141,7 +142,7 @@ func (s *Service) run(ctx context.Context, r *job.Run) (job.State, error) {
 	}
 	state, status := job.Done, 200
 	out, err := s.interactions.Bundle(ctx, sp.caller(), body,
-		interaction.Bundling{Level: sp.Level, Return: sp.Return, Refuse: s.refuse, Receipt: r.Job.ID})
+		interaction.Bundling{Level: sp.Level, Return: sp.Return, Refuse: s.refuse, Operator: s.opt.Operator, Receipt: r.Job.ID})
 	switch {
 	case ctx.Err() != nil:
 		return job.Failed, ctx.Err()

@@ -24,6 +24,8 @@ type Bundling struct {
 	Level  validate.Level // how much is asked of the resources
 	Return string         // what is told of each write (Prefer: return=): representation, OperationOutcome, else minimal
 
+	Operator Operator // carries out the operations that entries call; nil: there are none
+
 	// Receipt, if it is not empty, names a transaction for good: it is carried out once, however often Bundle is called, and
 	// answered the same way each time, until ForgetReceipt. It is at most 64 bytes.
 	Receipt string
@@ -57,6 +59,9 @@ func (s *Service) Bundle(ctx context.Context, c Caller, body []byte, opt Bundlin
 		if err == nil && e.writes() {
 			err = s.mayWrite(c, e)
 		}
+		if err == nil && kind == "transaction" && e.operation != "" && e.method != "GET" {
+			err = fault.New(fault.Unsupported, "in a transaction, operations are called with GET")
+		}
 		if err != nil && kind == "transaction" {
 			return nil, e.refused(err)
 		}
@@ -74,7 +79,7 @@ func (s *Service) Bundle(ctx context.Context, c Caller, body []byte, opt Bundlin
 	}
 	for _, e := range entries {
 		if e.err == nil && !e.writes() {
-			e.err = s.readEntry(ctx, c, e)
+			e.err = s.readEntry(ctx, c, e, opt)
 		}
 	}
 	return answerBundle(c, kind, at, entries, opt), nil
@@ -172,8 +177,34 @@ func (s *Service) aloneEntry(ctx context.Context, c Caller, e *entry, opt Bundli
 	return err
 }
 
-// readEntry carries out a read or a search.
-func (s *Service) readEntry(ctx context.Context, c Caller, e *entry) (err error) {
+// invokeEntry calls an operation.
+func invokeEntry(ctx context.Context, c Caller, e *entry, opt Bundling) error {
+	if opt.Operator == nil {
+		return errNowhere
+	}
+	in := Invocation{Name: e.operation, Key: e.key, VersionID: e.vid, Method: e.method, Query: e.query}
+	if e.method == "POST" {
+		in.Body = e.resource.Raw()
+	}
+	reply, err := opt.Operator.Invoke(ctx, c, in)
+	if err != nil {
+		return err
+	}
+	if reply.Content != nil {
+		reply.Content.Close()
+	}
+	if reply.Content != nil || reply.ContentType != "" {
+		return fault.New(fault.Unsupported, "what the operation answers has no place in a Bundle: call it on its own")
+	}
+	e.replied, e.document = reply.Status, reply.Body
+	return nil
+}
+
+// readEntry carries out a read, a search or an operation.
+func (s *Service) readEntry(ctx context.Context, c Caller, e *entry, opt Bundling) (err error) {
+	if e.operation != "" {
+		return invokeEntry(ctx, c, e, opt)
+	}
 	parts := strings.Split(e.path, "/")
 	switch {
 	case e.path == "_history":
@@ -189,11 +220,11 @@ func (s *Service) readEntry(ctx context.Context, c Caller, e *entry) (err error)
 	case len(parts) == 3 && parts[2] == "_history":
 		e.document, err = s.History(ctx, c, e.key, e.query)
 	case len(parts) == 3:
-		e.document, err = s.Search(ctx, c, Find{Type: parts[2], In: e.key, Query: e.query})
+		e.document, err = s.Search(ctx, c, Find{Type: strings.TrimSuffix(parts[2], "*"), In: e.key, Query: e.query})
 	case len(parts) == 4 && parts[2] == "_history":
 		e.made.Version, err = s.VRead(ctx, c, e.key, parts[3])
 	default:
-		err = fault.New(fault.NotFound, "there is nothing at the URL of the request")
+		err = errNowhere
 	}
 	if err == nil && e.document == nil {
 		e.document, err = s.Part(e.made.Version, e.query)
@@ -297,6 +328,8 @@ func (b *bundle) responseVersion(e *entry, v *record.Version) {
 // http://hl7.org/fhir/R4/http.html#transaction-response
 func (e *entry) status() int {
 	switch {
+	case e.replied != 0:
+		return e.replied
 	case e.method == "DELETE":
 		return 204
 	case e.made.Created:

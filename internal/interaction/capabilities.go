@@ -85,7 +85,7 @@ func (s *Service) makeCapabilities() []byte {
 		b = s.appendOperations(b, func(o OperationInfo) bool { return o.Types(t.Name) })
 		b = append(b, '}')
 	}
-	b = append(b, `],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"}]`...)
+	b = append(b, `],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"},{"code":"search-system"}]`...)
 	b = s.appendOperations(b, func(o OperationInfo) bool { return o.System })
 	return append(b, `}]}`...)
 }

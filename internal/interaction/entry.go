@@ -29,6 +29,8 @@ type entry struct {
 	unless   string // If-None-Exist
 	patch    []byte // of a PATCH
 
+	operation string        // the name of the one that is called; empty: it is none
+	vid       string        // of the version that it is called on
 	key       fhir.Key      // of the request; for a write, what it is about as soon as that is known
 	condition *search.Query // what a conditional write has to find
 	put       store.Put
@@ -38,6 +40,7 @@ type entry struct {
 
 	made     Written
 	document []byte // what a read gave
+	replied  int    // the status that an operation gave; 0: 200
 	err      error
 }
 
@@ -45,7 +48,7 @@ type entry struct {
 func (e *entry) conditional() bool { return e.key.ID == "" && e.method != "POST" && e.writes() }
 
 func (e *entry) writes() bool {
-	return e.method == "POST" || e.method == "PUT" || e.method == "PATCH" || e.method == "DELETE"
+	return e.operation == "" && (e.method == "POST" || e.method == "PUT" || e.method == "PATCH" || e.method == "DELETE")
 }
 
 // rank orders the entries as they are processed.
@@ -107,6 +110,9 @@ func (s *Service) parseEntry(c Caller, n fhir.Node, index int) (*entry, error) {
 	url := strings.TrimPrefix(req.Field("url").Text(), c.Base)
 	e.path, e.query, _ = strings.Cut(strings.TrimPrefix(url, "/"), "?")
 	parts := strings.Split(e.path, "/")
+	if name, ok := strings.CutPrefix(parts[len(parts)-1], "$"); ok {
+		return e, e.parseOperation(name, parts[:len(parts)-1])
+	}
 	e.key.Type = parts[0]
 	if len(parts) > 1 {
 		e.key.ID = parts[1]
@@ -123,6 +129,32 @@ func (s *Service) parseEntry(c Caller, n fhir.Node, index int) (*entry, error) {
 	}
 	return e, s.parseWrite(c, e, len(parts))
 }
+
+// parseOperation reads the call of an operation; parts are what comes before its name.
+func (e *entry) parseOperation(name string, parts []string) error {
+	e.operation = name
+	switch len(parts) {
+	case 4:
+		if e.vid = parts[3]; parts[2] != "_history" {
+			return errNowhere
+		}
+		fallthrough
+	case 2:
+		e.key.ID = parts[1]
+		fallthrough
+	case 1:
+		e.key.Type = parts[0]
+	case 0:
+	default:
+		return errNowhere
+	}
+	if e.method != "GET" && e.method != "POST" {
+		return fault.New(fault.Unsupported, "operations are called with GET or POST")
+	}
+	return nil
+}
+
+var errNowhere = fault.New(fault.NotFound, "there is nothing at the URL of the request")
 
 // parseMatch reads the conditions on versions.
 func (e *entry) parseMatch(req fhir.Node) error {

@@ -185,7 +185,7 @@ func (s *script) run(line string) []string {
 	case "search", "lenient":
 		if parts[2] != "" {
 			return s.bundle(func(q string) ([]byte, error) {
-				return s.service.Search(ctx, s.caller, interaction.Find{Type: parts[2], In: key, Query: q})
+				return s.service.Search(ctx, s.caller, interaction.Find{Type: strings.TrimSuffix(parts[2], "*"), In: key, Query: q})
 			}, query)
 		}
 		return s.bundle(func(q string) ([]byte, error) {

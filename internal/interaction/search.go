@@ -17,10 +17,10 @@ import (
 	"galen/internal/search/plan"
 )
 
-// Find is a search in one type.
+// Find is a search.
 type Find struct {
-	Type    string
-	In      fhir.Key // the compartment to search in; zero: all resources of the type
+	Type    string   // empty: the types that the parameter _type names, or all
+	In      fhir.Key // the compartment to search in; zero: the data store
 	Query   string   // as it stands in a URL or a form
 	Lenient bool     // ignore parameters that are not understood, and say so
 }
@@ -33,8 +33,10 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := typeID(f.Type); err != nil {
-		return nil, err
+	if f.Type != "" {
+		if _, err := typeID(f.Type); err != nil {
+			return nil, err
+		}
 	}
 	if f.In.Type != "" && !fhir.ValidID(f.In.ID) {
 		return nil, errNever
@@ -43,7 +45,7 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	q, err := search.Parse(def.R4(), f.Type, pairs, search.Options{Lenient: f.Lenient, DefaultCount: s.opt.DefaultCount,
+	queries, err := s.parseSearch(c, f, pairs, search.Options{Lenient: f.Lenient, DefaultCount: s.opt.DefaultCount,
 		MaxCount: s.opt.MaxCount, Now: s.opt.Now(), Compartment: f.In, Base: c.Base + "/"})
 	if err != nil {
 		return nil, err
@@ -53,15 +55,36 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 		return nil, err
 	}
 	defer head.Close()
-	page, err := s.planner.Search(ctx, head, q)
+	page, err := s.planner.SearchTypes(ctx, head, queries)
 	if err != nil {
 		return nil, err
 	}
-	path := f.Type
-	if f.In.Type != "" {
+	path, q := f.Type, queries[0]
+	switch {
+	case f.In.Type != "" && f.Type == "":
+		path = f.In.String() + "/*"
+	case f.In.Type != "":
 		path = f.In.String() + "/" + f.Type
 	}
 	return s.searchset(c, path, formed(q.Canonical(), f.Query), q, page, head.Time())
+}
+
+// parseSearch gives the query of each type that is searched, all of which the caller must be allowed to search.
+func (s *Service) parseSearch(c Caller, f Find, pairs []search.Pair, opt search.Options) ([]*search.Query, error) {
+	if f.Type != "" {
+		q, err := search.Parse(def.R4(), f.Type, pairs, opt)
+		return []*search.Query{q}, err
+	}
+	queries, err := search.ParseTypes(def.R4(), pairs, opt)
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range queries {
+		if err := c.Who.May(authz.Search, authz.Object{Account: c.Who.Account, Type: q.Type}); err != nil {
+			return nil, err
+		}
+	}
+	return queries, nil
 }
 
 // parsePairs reads name=value&… in order, as search needs it.

@@ -29,7 +29,8 @@ func (x *exchange) bundle() {
 // bundling is how answers in a Bundle are told.
 func (x *exchange) bundling() interaction.Bundling {
 	return interaction.Bundling{
-		Return: parsePrefer(x.r.Header).back,
+		Return:   parsePrefer(x.r.Header).back,
+		Operator: x.h.opt.Operator,
 		Refuse: func(err error) (int, []byte) {
 			status, issues := x.explain(err)
 			return status, core.AppendOutcome(nil, issues...)

@@ -116,3 +116,40 @@ func TestDeferredTransaction(t *testing.T) {
 		s.do("GET", local(good), "").outcome(t, 404, "not-found")
 	})
 }
+
+func TestOperationsInBundles(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		s.do("PUT", r4+"/Patient/p1", strings.Replace(patient, `"active"`, `"meta":{"tag":[{"code":"t"}]},"active"`, 1)).want(t, 201)
+		bundle := func(kind, method, url string) string {
+			return `{"resourceType":"Bundle","type":"` + kind + `","entry":[{"request":{"method":"` + method + `","url":"` + url + `"}}]}`
+		}
+		for _, kind := range []string{"batch", "transaction"} {
+			s.do("POST", r4, bundle(kind, "GET", "Patient/p1/$meta")).want(t, 200, `"resourceType":"Parameters"`, `"code":"t"`, `"status":"200"`)
+			s.do("POST", r4, bundle(kind, "GET", "Patient/p1/_history/1/$meta")).want(t, 200, `"code":"t"`)
+			s.do("POST", r4, bundle(kind, "GET", "Patient/p1/$colour")).want(t, 200, `"status":"404"`)
+		}
+		s.do("POST", r4, bundle("transaction", "POST", "Patient/p1/$meta")).outcome(t, 400, "not-supported")
+		s.do("POST", r4, bundle("batch", "DELETE", "Patient/p1/$meta")).want(t, 200, `"status":"400"`)
+	})
+}
+
+func TestSearchOfTypesOverHTTP(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		s.do("PUT", r4+"/Patient/p1", patient).want(t, 201)
+		s.do("PUT", r4+"/Basic/b", `{"resourceType":"Basic","id":"b","code":{"text":"x"},"subject":{"reference":"Patient/p1"}}`).want(t, 201)
+		const form = "Content-Type: application/x-www-form-urlencoded"
+		s.do("GET", r4+"?_type=Patient,Basic", "").want(t, 200, `"total":2`)
+		s.do("POST", r4+"/_search", "_type=Patient,Basic&_count=1", form).want(t, 200, `"url":"`+base+`/?_type=`)
+		s.do("POST", r4+"/Basic/_search", "", form).want(t, 200, `"total":1`)
+		s.do("GET", r4+"/Patient/p1/*", "").want(t, 200, `"total":1`, `"id":"b"`)
+		s.do("POST", r4+"/Patient/p1/_search", "", form).want(t, 200, `"total":1`, `"id":"b"`)
+		s.do("POST", r4+"/Patient/p1/Basic/_search", "code:text=x", form).want(t, 200, `"total":1`, `"id":"b"`)
+		s.do("GET", r4+"/Basic/b/*", "").outcome(t, 404, "not-found")
+		s.do("GET", r4+"/_search", "").outcome(t, 405, "not-supported")
+		first := s.do("GET", r4+"?_type=Patient,Basic&_count=1", "").bundle(t)
+		second := s.do("GET", local(first.link("next")), "").bundle(t)
+		if len(second.Entry) != 1 || second.Entry[0].FullURL == first.Entry[0].FullURL {
+			t.Errorf("the second page has %+v", second.Entry)
+		}
+	})
+}

@@ -320,7 +320,7 @@ func TestRefusals(t *testing.T) {
 			{"POST", r4, `{"resourceType":"Bundle","type":"collection"}`, "", 400, "value"},
 			{"POST", r4, `{"resourceType":"Bundle","type":"batch","entry":{}}`, "", 400, "structure"},
 			{"POST", r4, `{"resourceType":"Bundle","type":"transaction","entry":[1]}`, "", 400, "required"},
-			{"GET", r4, "", "", 405, "not-supported"},
+			{"PUT", r4, "", "", 405, "not-supported"},
 			{"POST", r4 + "/metadata", "{}", "", 405, "not-supported"},
 			{"GET", r4 + "/Patient/p1/$nothing", "", "", 404, "not-supported"},
 			{"GET", r4 + "/Patient/p1/_history/1/x", "", "", 404, "not-found"},

@@ -17,12 +17,12 @@ const (
 	systemShape      shape = iota // /
 	metadataShape                 // /metadata
 	typeShape                     // /Type
-	searchShape                   // /Type/_search
+	searchShape                   // /_search, /Type/_search, /Type/id/_search and /Type/id/Type/_search
 	changesShape                  // /_history
 	typeChangesShape              // /Type/_history
 	instanceShape                 // /Type/id
 	historyShape                  // /Type/id/_history
-	compartmentShape              // /Type/id/Type
+	compartmentShape              // /Type/id/Type and /Type/id/*
 	versionShape                  // /Type/id/_history/vid
 	transactionShape              // /Transaction/id
 	operationShape                // any of /, /Type, /Type/id and /Type/id/_history/vid, and then /$name
@@ -51,6 +51,7 @@ var routes = [...]route{
 	{typeShape, http.MethodGet, interaction.SearchCode, (*exchange).search},
 	{compartmentShape, http.MethodGet, interaction.SearchCode, (*exchange).searchCompartment},
 	{searchShape, http.MethodPost, interaction.SearchCode, (*exchange).searchForm},
+	{systemShape, http.MethodGet, "", (*exchange).search},
 	{systemShape, http.MethodPost, "", (*exchange).bundle},
 	{typeShape, http.MethodPut, interaction.UpdateCode, (*exchange).updateWhere},
 	{typeShape, http.MethodDelete, interaction.DeleteCode, (*exchange).deleteWhere},
@@ -134,27 +135,43 @@ func parsePath(s string) (p path, ok bool) {
 		p.shape = metadataShape
 	case n == 1 && p.typ == "_history":
 		p.shape, p.typ = changesShape, ""
+	case n > 0 && parts[n-1] == "_search":
+		return p, p.takeSearch(parts, n)
 	case n == 1:
 		p.shape = typeShape
 	case n == 2 && p.typ == "Transaction":
 		p.shape = transactionShape
-	case n == 2 && p.id == "_search":
-		p.shape = searchShape
 	case n == 2 && p.id == "_history":
 		p.shape = typeChangesShape
 	case n == 2 && !strings.HasPrefix(p.id, "_") && !strings.HasPrefix(p.id, "$"):
 		p.shape = instanceShape
 	case n == 3 && parts[2] == "_history":
 		p.shape = historyShape
-	case n == 3 && core.ValidTypeName(parts[2]):
+	case n == 3 && (core.ValidTypeName(parts[2]) || parts[2] == "*"):
 		p.shape, p.within = compartmentShape, core.Key{Type: p.typ, ID: p.id}
-		p.typ, p.id = parts[2], ""
+		p.typ, p.id = strings.TrimSuffix(parts[2], "*"), ""
 	case n == 4 && parts[2] == "_history":
 		p.shape = versionShape
 	default:
 		return p, false
 	}
 	return p, true
+}
+
+// takeSearch reads the n parts of a path that ends in _search.
+func (p *path) takeSearch(parts [5]string, n int) bool {
+	p.shape = searchShape
+	p.typ, p.id, p.vid = "", "", ""
+	switch n {
+	case 2:
+		p.typ = parts[0]
+	case 3, 4:
+		p.within = core.Key{Type: parts[0], ID: parts[1]}
+		if n == 4 {
+			p.typ = parts[2]
+		}
+	}
+	return n < 5
 }
 
 // takeOperation reads the n parts of a path that names an operation; false if it names none.
