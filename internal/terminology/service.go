@@ -21,6 +21,7 @@ type Options struct {
 	Systems      []*term.System // imported code systems; the first of a URL is the one meant without a version
 	Packages     *pack.Set      // whose terminology all data stores know; nil: none
 	MaxStores    int            // data stores whose terminology is kept ready; 0: 32
+	StoreBytes   int            // of memory for what was compiled for one of them, about; 0: 32 MiB
 	MaxExpansion int            // concepts in one expansion, or on one page of it; 0: 10,000
 }
 
@@ -52,6 +53,7 @@ type ready struct {
 // New makes a service for the data stores of e, whose resources x indexes. It reads nothing.
 func New(e engine.Engine, x *index.Index, opt Options) (*Service, error) {
 	opt.MaxStores = cmp.Or(opt.MaxStores, 32)
+	opt.StoreBytes = cmp.Or(opt.StoreBytes, 32<<20)
 	p, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32)}) // it never gives out a page token
 	if err != nil {
 		return nil, err
@@ -87,7 +89,7 @@ func (s *Service) On(v *record.View) *term.Service {
 		s.dropOldest()
 	}
 	source := &stored{engine: s.engine, search: s.search, tenant: key.tenant, seq: v.Seq()}
-	r := &ready{term.New(term.Options{Source: source, Base: s.base, MaxExpansion: s.opt.MaxExpansion}), s.uses}
+	r := &ready{term.New(term.Options{Source: source, Base: s.base, MaxExpansion: s.opt.MaxExpansion, CacheBytes: s.opt.StoreBytes}), s.uses}
 	s.stores[key] = r
 	return r.service
 }

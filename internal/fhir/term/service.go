@@ -29,11 +29,13 @@ type Options struct {
 	Unit         func(code string) bool // reports whether a UCUM code is valid; nil: any text of the form of a unit is
 	MaxExpansion int                    // concepts in one answer of Expand; 10,000 if zero
 	CacheEntries int                    // compiled value sets, systems and maps kept; 2,000 if zero
+	CacheBytes   int                    // bytes that they take together, about; 128 MiB if zero. What takes more by itself is made for each question
 }
 
 const (
 	defaultExpansion = 10_000
 	defaultCache     = 2_000
+	defaultBytes     = 128 << 20
 )
 
 // Service answers terminology questions. Its methods return faults: see T4.
@@ -44,7 +46,14 @@ type Service struct {
 
 	mu         sync.RWMutex // guards what follows
 	generation uint64
-	cache      map[cacheKey]any // *System, *set, *conceptMap, or the error that making it gave
+	cache      map[cacheKey]kept
+	bytes      int // of what the cache holds
+}
+
+// kept is what was made for a key: *System, *set, *conceptMap, *Members, or the error that making it gave.
+type kept struct {
+	made  any
+	bytes int
 }
 
 type cacheKey struct{ kind, url, version string }
@@ -57,7 +66,10 @@ func New(opt Options) *Service {
 	if opt.CacheEntries <= 0 {
 		opt.CacheEntries = defaultCache
 	}
-	s := &Service{opt: opt, imports: map[string][]*System{}, grammar: grammars(opt.Unit), cache: map[cacheKey]any{}}
+	if opt.CacheBytes <= 0 {
+		opt.CacheBytes = defaultBytes
+	}
+	s := &Service{opt: opt, imports: map[string][]*System{}, grammar: grammars(opt.Unit), cache: map[cacheKey]kept{}}
 	for _, sys := range opt.Systems {
 		s.imports[sys.URL] = append(s.imports[sys.URL], sys)
 	}
@@ -76,43 +88,93 @@ func cached[T any](s *Service, key cacheKey, make func() (T, error)) (T, error) 
 	ok = ok && s.generation == generation
 	s.mu.RUnlock()
 	if ok {
-		if err, bad := had.(error); bad {
+		if err, bad := had.made.(error); bad {
 			var zero T
 			return zero, err
 		}
-		return had.(T), nil
+		return had.made.(T), nil
 	}
 	made, err := make()
-	var keep any = made
-	if err != nil {
-		if k := fault.KindOf(err); k == fault.Internal || k == fault.Unavailable || k == fault.TooCostly {
+	k := kept{made: made}
+	if err == nil {
+		k.bytes = s.weigh(made)
+	} else {
+		switch fault.KindOf(err) {
+		case fault.Internal, fault.Unavailable, fault.TooCostly:
 			return made, err
 		}
-		keep = err
+		k = kept{err, entryBytes}
+	}
+	if k.bytes > s.opt.CacheBytes {
+		return made, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.generation != generation || len(s.cache) >= s.opt.CacheEntries {
-		s.drop(generation)
+	if s.generation != generation {
+		clear(s.cache)
+		s.generation, s.bytes = generation, 0
 	}
-	s.cache[key] = keep
+	s.forget(key)
+	for len(s.cache) >= s.opt.CacheEntries || s.bytes+k.bytes > s.opt.CacheBytes {
+		s.drop()
+	}
+	s.cache[key] = k
+	s.bytes += k.bytes
 	return made, err
 }
 
-// drop makes room: everything when the source has changed, else a quarter of the entries, whichever come.
-func (s *Service) drop(generation uint64) {
-	if s.generation != generation {
-		clear(s.cache)
-		s.generation = generation
-		return
-	}
+// drop makes room: a quarter of the entries go, whichever come. The caller holds mu.
+func (s *Service) drop() {
 	left := 1 + len(s.cache)/4
 	for k := range s.cache {
 		if left--; left < 0 {
 			return
 		}
-		delete(s.cache, k)
+		s.forget(k)
 	}
+}
+
+func (s *Service) forget(key cacheKey) {
+	s.bytes -= s.cache[key].bytes
+	delete(s.cache, key)
+}
+
+// entryBytes is about what an entry of the cache takes besides its tables.
+const entryBytes = 500
+
+// weigh is about how many bytes something made takes. Imported systems are not the cache's.
+func (s *Service) weigh(made any) int {
+	switch m := made.(type) {
+	case *System:
+		if slices.Contains(s.imported(), m) {
+			return entryBytes
+		}
+		return entryBytes + m.Memory()
+	case *set:
+		return m.weigh()
+	case *Members:
+		return m.set.weigh()
+	case *conceptMap:
+		n := entryBytes
+		for i := range m.groups {
+			n += 400 * (len(m.groups[i].forward) + len(m.groups[i].backward))
+		}
+		return n
+	}
+	return entryBytes
+}
+
+// weigh is about how many bytes a set takes, with the systems that were made for it of the codes it lists.
+func (v *set) weigh() int {
+	n := entryBytes
+	for k := range v.parts {
+		p := &v.parts[k]
+		n += 200 + 4*len(p.order) + 200*len(p.over) + 64*len(p.without) + p.members.Len()/2
+		if p.sys != nil && p.sys.Content == Fragment {
+			n += p.sys.Memory()
+		}
+	}
+	return n
 }
 
 // resource reads a resource from the source, else from what the base has or is built in; absent if none has it.
