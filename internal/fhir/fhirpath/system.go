@@ -154,10 +154,16 @@ func inUnits(a, b *Value) (x, y dec, ok bool) {
 		return x, y, false
 	}
 	if to.Factor().Cmp(from.Factor()) < 0 {
-		r, _ := ucum.Convert(q.rat(), to, from)
+		r, err := ucum.Convert(q.rat(), to, from)
+		if err != nil {
+			return x, y, false
+		}
 		return p, decOfRat(r), true
 	}
-	r, _ := ucum.Convert(p.rat(), from, to)
+	r, err := ucum.Convert(p.rat(), from, to)
+	if err != nil {
+		return x, y, false
+	}
 	return decOfRat(r), q, true
 }
 

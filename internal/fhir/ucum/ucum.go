@@ -2,9 +2,9 @@
 
 // Package ucum reads units of measure in the case-sensitive codes of UCUM and converts between those that are comparable.
 //
-// A Unit is a factor, exact, times powers of the seven base units. Special units (on scales with another zero or another
-// measure) convert where the scale is linear (Cel, [degF], [degRe]); other special units and arbitrary units convert only
-// to themselves. The package is pure; its table is read once and never changes.
+// A Unit is a factor, exact, times powers of the seven base units. Special units, on scales with another zero (Cel, [degF], [degRe])
+// or another measure ([pH], B, Np, %[slope]; to 14 digits), convert where they stand alone; arbitrary units convert only to
+// themselves. The package is pure; its table is read once and never changes.
 //
 // https://ucum.org/ucum
 package ucum
@@ -36,7 +36,10 @@ var (
 // Unit is a unit of measure. It is immutable.
 type Unit struct {
 	factor *big.Rat
-	offset *big.Rat       // in base units, of a linear scale; nil is 0
+	offset *big.Rat // in base units, of a linear scale; nil is 0
+	scale  *scale   // of a special unit: factor is before it, by after it
+	by     *big.Rat
+	code   string         // of a special unit, for where it does not stand alone
 	dims   map[string]int // powers of base units, and of arbitrary and special units under their own names
 }
 
@@ -93,28 +96,43 @@ func Parse(code string) (Unit, error) {
 // Comparable reports whether values in u and v measure the same.
 func (u Unit) Comparable(v Unit) bool { return maps.Equal(u.dims, v.dims) }
 
-// Convert gives x of u in v.
+// Convert gives x of u in v. It fails with ErrComparable if they measure different things, or if v has no value for that much.
 func Convert(x *big.Rat, u, v Unit) (*big.Rat, error) {
 	if !u.Comparable(v) {
 		return nil, ErrComparable
 	}
 	y := new(big.Rat).Mul(x, u.factor)
+	ok := true
+	if u.scale != nil && u.code != v.code {
+		if y, ok = bent(y, u.scale.to); !ok {
+			return nil, ErrComparable
+		}
+		y.Mul(y, u.by)
+	}
 	if u.offset != nil {
 		y.Add(y, u.offset)
 	}
 	if v.offset != nil {
 		y.Sub(y, v.offset)
 	}
+	if v.scale != nil && u.code != v.code {
+		if y, ok = bent(y.Quo(y, v.by), v.scale.from); !ok {
+			return nil, ErrComparable
+		}
+	}
 	return y.Quo(y, v.factor), nil
 }
 
-// Factor is how many of the product of base units one u is.
+// Factor is how many of the product of base units one u is; of a special unit, how many of it without its prefix.
 func (u Unit) Factor() *big.Rat { return new(big.Rat).Set(u.factor) }
 
 func one() Unit { return Unit{factor: big.NewRat(1, 1), dims: map[string]int{}} }
 
-// times is u · v^power.
+// times is u · v^power. A special unit counts as one of its own there.
 func (u Unit) times(v Unit, power int) Unit {
+	if v.scale != nil {
+		v.dims = map[string]int{v.code: 1}
+	}
 	out := Unit{factor: new(big.Rat).Set(u.factor), dims: maps.Clone(u.dims)}
 	for n := power; n != 0; {
 		if n > 0 {
@@ -280,20 +298,34 @@ func (p *parser) symbol(s string) (Unit, error) {
 	if exponent < 0 {
 		scale.factor.Inv(scale.factor)
 	}
+	if u.scale != nil { // the factor is before the scale
+		scale.scale, scale.by, scale.code, scale.dims = u.scale, u.by, u.code, u.dims
+		return scale, nil
+	}
 	v := scale.times(u, 1)
 	v.offset = u.offset
 	return v, nil
+}
+
+// linear is a scale of temperature: a factor, and where its zero lies in kelvin.
+func linear(a, b, zeroA, zeroB int64) Unit {
+	return Unit{factor: big.NewRat(a, b), offset: big.NewRat(zeroA, zeroB), dims: map[string]int{"K": 1}}
 }
 
 func (p *parser) defined(code string, d definition) (Unit, error) {
 	own := Unit{factor: big.NewRat(1, 1), dims: map[string]int{code: 1}}
 	switch code {
 	case "Cel":
-		return Unit{big.NewRat(1, 1), big.NewRat(27315, 100), map[string]int{"K": 1}}, nil
+		return linear(1, 1, 27315, 100), nil
 	case "[degF]":
-		return Unit{big.NewRat(5, 9), big.NewRat(45967*5, 900), map[string]int{"K": 1}}, nil
+		return linear(5, 9, 45967*5, 900), nil
 	case "[degRe]":
-		return Unit{big.NewRat(5, 4), big.NewRat(27315, 100), map[string]int{"K": 1}}, nil
+		return linear(5, 4, 27315, 100), nil
+	}
+	if sc := scaleOf(code); sc != nil {
+		inner := parser{s: sc.of, level: p.level + 1}
+		u, err := inner.term(0)
+		return Unit{factor: big.NewRat(1, 1), scale: sc, by: u.factor, code: code, dims: u.dims}, err
 	}
 	if d.base || d.special || d.arbitrary {
 		return own, nil
