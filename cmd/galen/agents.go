@@ -73,13 +73,14 @@ func (c *config) documents() (*document.Reader, error) {
 	case "none":
 	case "":
 		if path, err := exec.LookPath("tesseract"); err == nil {
-			o.OCR = []string{path, "stdin", "stdout"}
+			o.OCR = []string{self, limitedCommand, path, "stdin", "stdout"}
 		}
 	default:
-		o.OCR = strings.Fields(c.ocr)
-		if _, err := exec.LookPath(o.OCR[0]); err != nil {
-			return nil, usageError{errors.New("--ocr: there is no program " + o.OCR[0])}
+		program := strings.Fields(c.ocr)
+		if _, err := exec.LookPath(program[0]); err != nil {
+			return nil, usageError{errors.New("--ocr: there is no program " + program[0])}
 		}
+		o.OCR = append([]string{self, limitedCommand}, program...)
 	}
 	return document.NewReader(o), nil
 }

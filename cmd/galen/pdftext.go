@@ -14,7 +14,7 @@ import (
 
 const (
 	pdfTextCommand = "pdf-text"
-	pdfMemory      = 2 << 30 // bytes of address space that reading a PDF may take
+	documentMemory = 2 << 30 // bytes of address space that reading one document may take
 	pdfText        = 2 << 20 // bytes of text that it may give
 )
 
@@ -27,8 +27,8 @@ func newPDFTextCommand() *cobra.Command {
 		Hidden: true,
 		Args:   noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			debug.SetMemoryLimit(pdfMemory / 2)
-			if err := limitMemory(pdfMemory); err != nil {
+			debug.SetMemoryLimit(documentMemory / 2)
+			if err := limitMemory(documentMemory); err != nil {
 				return err
 			}
 			info, err := os.Stdin.Stat()

@@ -10,11 +10,13 @@ import os
 import pathlib
 import re
 import socket
+import struct
 import subprocess
 import sys
 import threading
 import urllib.parse
 import uuid
+import zlib
 
 import botocore.exceptions
 import pytest
@@ -213,6 +215,78 @@ def test_documents(health, domain, record, small, tmp_path):
     assert got["jobStatus"] == "SUCCEEDED", got
     _, evidence = read_summary(read_object(record.s3, got["insightsOutput"]["uri"]), patient)
     assert f"s3://{record.bucket}/docs/letter.txt" in evidence
+
+
+def pdf_bomb():
+    """A small PDF whose page inflates to 2.5 GB."""
+    z = zlib.compressobj(1)
+    page = b"".join(z.compress(b" " * (1 << 20)) for _ in range(2500)) + z.flush()
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+               b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R >>",
+               b"<< /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream" % (len(page), page)]
+    text, offsets = b"%PDF-1.4\n", []
+    for n, o in enumerate(objects, 1):
+        offsets.append(len(text))
+        text += b"%d 0 obj\n%s\nendobj\n" % (n, o)
+    start = len(text)
+    text += b"xref\n0 5\n0000000000 65535 f \n" + b"".join(b"%010d 00000 n \n" % o for o in offsets)
+    return text + b"trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % start
+
+
+def png_bomb():
+    """A PNG of a few MB that inflates to 1.2 GB."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    z = zlib.compressobj(1)
+    rows = b"".join(z.compress(bytes(60001)) for _ in range(20000)) + z.flush()
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 20000, 20000, 8, 2, 0, 0, 0)) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def test_bombs(health, domain, record, small, galen):
+    """Documents that inflate without end fail their job; the server lives on and stays small."""
+    patient = small.resources("Patient")[0]["id"]
+    for name, body in {"bomb.pdf": pdf_bomb(), "bomb.png": png_bomb()}.items():
+        record.s3.put_object(Bucket=record.bucket, Key=f"bad/{name}", Body=body)
+        got = run(health, domain, **ask(record, patient, inputDataConfig={"s3Sources": [{"uri": f"s3://{record.bucket}/bad/{name}"}]}))
+        assert got["jobStatus"] == "FAILED" and "s3Sources[0]: " in got["statusDetails"], got
+    peak = int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{galen.process.pid}/status").read_text())[1])
+    assert peak < 1.5 * 2**20, f"{peak} kB"
+
+
+def test_too_many_jobs_wait(tmp_path):
+    """One job runs, one waits, the third is refused with 429."""
+    block = threading.Event()
+
+    class Slow(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            block.wait(30)
+            self.send_error(401)
+
+        def log_message(self, *args):
+            pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    near = Galen(tmp_path / "near", "--fhir-private", "127.0.0.1", "--insights", "1", "--max-insights", "1").start()
+    try:
+        health, bucket = near.client("connecthealth", inject_host_prefix=False), bulk.new_bucket(near.client("s3"))
+        domain = health.create_domain(name="near")["domainId"]
+        params = {
+            "domainId": domain, "patientContext": {"patientId": "p"}, "insightsContext": {"insightsType": "PRE_VISIT"},
+            "encounterContext": {"encounterReason": "x"}, "userContext": {"role": "CLINICIAN", "userId": "u"},
+            "inputDataConfig": {"fhirServer": {"fhirEndpoint": f"http://127.0.0.1:{server.server_port}/r4"}},
+            "outputDataConfig": {"s3OutputPath": f"s3://{bucket}"}}
+        first = health.start_patient_insights_job(**params)["jobId"]
+        until(lambda: health.get_patient_insights_job(domainId=domain, jobId=first)["jobStatus"] == "IN_PROGRESS", "the first runs")
+        second = health.start_patient_insights_job(**params)["jobId"]
+        assert health.get_patient_insights_job(domainId=domain, jobId=second)["jobStatus"] == "SUBMITTED"
+        refused(health.start_patient_insights_job, "ThrottlingException", 429, **params)
+        assert health.delete_domain(domainId=domain)["status"] == "DELETING"
+        until(lambda: health.get_domain(domainId=domain)["status"] == "DELETED", "running jobs do not hold up the deletion")
+    finally:
+        block.set()
+        near.stop()
+        server.shutdown()
+        server.server_close()
 
 
 def test_only_from_objects(health, domain, record, small):
