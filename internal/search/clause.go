@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"galen/internal/fault"
+	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/search/index"
 )
@@ -22,6 +23,12 @@ func (p *parser) clause(typ, name, value string, depth int) (Clause, error) {
 	}
 	if rest, ok := strings.CutPrefix(name, "_has:"); ok {
 		return p.has(typ, name, rest, value, depth)
+	}
+	switch {
+	case name == "_list":
+		return p.list(value)
+	case name == "_filter" && depth == 0:
+		return p.filter(typ, value)
 	}
 	head, rest, chained := strings.Cut(name, ".")
 	code, modifier, modified := strings.Cut(head, ":")
@@ -112,7 +119,7 @@ const maxLinks = 1000
 
 // knows reports whether a type has the parameter that a condition begins with.
 func (p *parser) knows(typ, name string) bool {
-	return strings.HasPrefix(name, "_has:") || p.defs.SearchParam(typ, parameter(name)) != nil
+	return strings.HasPrefix(name, "_has:") || name == "_list" || p.defs.SearchParam(typ, parameter(name)) != nil
 }
 
 // parameter is the code that a condition begins with.
@@ -155,16 +162,43 @@ var modifiers = map[def.ParamType]map[string]index.Modifier{
 
 // unoffered are modifiers that R4 has and this version cannot answer.
 var unoffered = map[def.ParamType][]index.Modifier{
-	def.TokenParam:     {index.OfType},
 	def.ReferenceParam: {index.Above, index.Below},
+}
+
+// leafOf begins a condition on a parameter of the resource itself.
+func (p *parser) leafOf(typ string, param *def.SearchParam) (*Leaf, error) {
+	if param.Type == def.SpecialParam || param.Code == "_content" || param.Code == "_text" || param.Code == "_query" {
+		return nil, fault.New(fault.Unsupported, "this search parameter is not offered here").WithCode("not-supported")
+	}
+	return &Leaf{Clause: index.Clause{Type: typ, Param: param, Now: p.opt.Now.UnixMicro(), Zone: p.opt.Zone}}, nil
+}
+
+// list reads _list: the ids of Lists.
+//
+// http://hl7.org/fhir/R4/search.html#list
+func (p *parser) list(value string) (Clause, error) {
+	ids := split(value, ',')
+	if p.left -= len(ids); p.left < 0 {
+		return Clause{}, fault.New(fault.TooCostly, "more than %d values in one search", p.opt.MaxValues)
+	}
+	for i, id := range ids {
+		ids[i] = strings.TrimPrefix(strings.TrimPrefix(id, p.opt.Base), "List/")
+		switch {
+		case strings.HasPrefix(id, "$"):
+			return Clause{}, fault.New(fault.Unsupported, "lists that are computed, such as %s, are not offered here", "$current-allergies").WithCode("not-supported")
+		case !fhir.ValidID(ids[i]):
+			return Clause{}, fault.New(fault.Invalid, "the value is not the id of a List").WithCode("value")
+		}
+	}
+	return Clause{Name: "_list", Lists: ids}, nil
 }
 
 // leaf reads a condition on the resource itself.
 func (p *parser) leaf(typ string, param *def.SearchParam, modifier string, modified bool, value string) (*Leaf, error) {
-	if param.Type == def.SpecialParam || param.Code == "_content" || param.Code == "_text" || param.Code == "_query" {
-		return nil, fault.New(fault.Unsupported, "this search parameter is not offered here").WithCode("not-supported")
+	l, err := p.leafOf(typ, param)
+	if err != nil {
+		return nil, err
 	}
-	l := &Leaf{Clause: index.Clause{Type: typ, Param: param, Now: p.opt.Now.UnixMicro(), Zone: p.opt.Zone}}
 	if modified {
 		m, ok := modifiers[param.Type][modifier]
 		switch {

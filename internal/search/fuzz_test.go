@@ -28,6 +28,8 @@ func FuzzParse(f *testing.F) {
 		"_include=Observation:subject:Patient&_include:iterate=Patient:*&_revinclude=*&_summary=count&_total=accurate",
 		"probability=ne1e-7&url:below=http://x&_profile=http://x|2&_lastUpdated=sa2020-03-05T10:20:30.25-05:00",
 		`name=a\,b\$c\|d\\&entity.date=2020&_elements=name,Patient.gender`,
+		"_filter=name co \"pet\" and not (subject[active eq true].name pr false or birthdate po 1970)&_list=a,List/b",
+		"identifier:of-type=a|b|c&_filter=family ge x or code ss http://loinc.org|1 or (date ap 2020)",
 		"colour=red&_text=x&focus.focus.code=1&near=1|2&_format=json",
 	} {
 		for i := range fuzzTypes {
@@ -116,6 +118,20 @@ func checkClause(t *testing.T, typ string, c search.Clause, links int) (values i
 	if c.Has != nil {
 		kinds++
 		values += checkClause(t, c.Has.Link.Type, c.Has.Link.Clause, links-1)
+	}
+	for _, list := range [][]search.Clause{c.Any, c.All} {
+		kinds += min(len(list), 1)
+		for _, one := range list {
+			values += checkClause(t, typ, one, links)
+		}
+	}
+	if c.Not != nil {
+		kinds++
+		values += checkClause(t, typ, *c.Not, links)
+	}
+	if c.Lists != nil {
+		kinds++
+		values += len(c.Lists)
 	}
 	if kinds != 1 {
 		t.Errorf("a clause is %d things", kinds)

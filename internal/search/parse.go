@@ -81,7 +81,7 @@ func (p *parser) pair(pair Pair) error {
 	}
 	c, err := p.clause(p.q.Type, pair.Name, pair.Value, 0)
 	if err != nil {
-		if errors.Is(err, errUnknown) && p.opt.Lenient {
+		if errors.Is(err, errUnknown) && p.opt.Lenient && pair.Name != "_filter" { // to leave out a part of a filter could find more, or less
 			p.q.Ignored = append(p.q.Ignored, pair.Name)
 			return nil
 		}

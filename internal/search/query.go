@@ -89,19 +89,27 @@ func (c *Clause) setNow(micros int64) {
 		}
 	case c.Has != nil:
 		c.Has.Link.Clause.setNow(micros)
+	case c.Not != nil:
+		c.Not.setNow(micros)
+	}
+	for i := range c.All {
+		c.All[i].setNow(micros)
 	}
 	for i := range c.Any {
 		c.Any[i].setNow(micros)
 	}
 }
 
-// Clause is one condition: exactly one of Leaf, Chain, Has and Any is set.
+// Clause is one condition: exactly one of the fields below Name is set.
 type Clause struct {
 	Name  string // as the caller wrote it
 	Leaf  *Leaf
 	Chain *Chain
 	Has   *Has
-	Any   []Clause // one of them at least holds; made for compartments only
+	Any   []Clause // one of them at least holds: of _filter, and of compartments
+	All   []Clause // all of them hold; of _filter
+	Not   *Clause  // it does not hold; of _filter
+	Lists []string // an entry of the List with one of these ids refers to the resource
 }
 
 // Leaf asks a parameter of the resource itself; any of the values will do.

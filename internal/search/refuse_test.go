@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"galen/internal/fault"
+	"galen/internal/fhir/def"
 	"galen/internal/search"
 )
 
@@ -69,8 +70,10 @@ func TestRefused(t *testing.T) {
 		{"Location?near=1|2", fault.Unsupported, "near"},
 		{"Patient?_text=x", fault.Unsupported, "_text"},
 		{"Patient?_content=x", fault.Unsupported, "_content"},
-		{"Patient?_filter=x", fault.Unsupported, "_filter"},
-		{"Patient?_list=x", fault.Unsupported, "_list"},
+		{"Patient?_filter=x", fault.Invalid, "_filter"},
+		{"Patient?_filter:not=gender eq male", fault.Invalid, "_filter:not"},
+		{"Patient?_filter=birthdate eq x", fault.Invalid, "_filter"},
+		{"Patient?_list=$current-allergies", fault.Unsupported, "_list"},
 		{"Patient?_query=x", fault.Unsupported, "_query"},
 		{"Patient?_contained=true", fault.Unsupported, "_contained"},
 		{"Patient?_containedType=contained", fault.Unsupported, "_containedType"},
@@ -173,6 +176,27 @@ func TestLimits(t *testing.T) {
 		if got := fault.KindOf(err); err == nil && c.kind != "" || err != nil && got != c.kind {
 			t.Errorf("%.80s: %v, want %q", c.query, err, c.kind)
 		}
+	}
+}
+
+// TestFilterBombs are filters that would cost much to read or to answer.
+func TestFilterBombs(t *testing.T) {
+	for name, filter := range map[string]string{
+		"parentheses": strings.Repeat("(", 30_000) + "gender eq male" + strings.Repeat(")", 30_000),
+		"nots":        strings.Repeat("not(", 10_000) + "gender eq male" + strings.Repeat(")", 10_000),
+		"tests":       strings.Repeat("gender eq a or ", 4000) + "gender eq male",
+		"chain":       strings.Repeat("general-practitioner.", 3000) + "name eq x",
+		"brackets":    strings.Repeat("link[", 5_000) + "gender eq a" + strings.Repeat("].gender eq a", 2_000),
+		"types":       "_has eq x or " + strings.Repeat("link.link.link.link.link.link.gender eq a or ", 600) + "gender eq a",
+	} {
+		q, err := search.Parse(def.R4(), "Patient", []search.Pair{{Name: "_filter", Value: filter}}, search.Options{})
+		if !errors.Is(err, fault.TooCostly) && !errors.Is(err, fault.Invalid) {
+			t.Errorf("%s: got %v and %v, want it to be refused", name, q != nil, err)
+		}
+	}
+	values := []search.Pair{{Name: "_id", Value: strings.Repeat("a,", 30_000) + "a"}}
+	if _, err := search.Parse(def.R4(), "Patient", values, search.Options{}); !errors.Is(err, fault.TooCostly) {
+		t.Errorf("30,001 values: %v", err)
 	}
 }
 

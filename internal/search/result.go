@@ -36,7 +36,7 @@ func resultParam(name string) (read func(*parser, Pair) error, ok bool) {
 		return ignore, true // the edge's
 	case "_type":
 		return once((*parser).typeNames), true
-	case "_containedType", "_filter", "_list", "_has", "_query", "_score":
+	case "_containedType", "_has", "_query", "_score":
 		return refused, true
 	}
 	return nil, false

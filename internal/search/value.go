@@ -66,16 +66,31 @@ func (p *parser) values(l *Leaf, text string) error {
 		if part == "" {
 			return fault.New(fault.Invalid, "there is an empty value between commas")
 		}
-		if (l.Param.Type == def.ReferenceParam || l.Modifier == index.In || l.Modifier == index.NotIn) && p.opt.Base != "" {
-			part = strings.TrimPrefix(part, p.opt.Base)
-		}
-		v, err := valueOf(l.Param.Type, l.Modifier, part, l.Param.Components)
+		v, err := valueOf(l.Param.Type, l.Modifier, p.here(l, part), l.Param.Components)
 		if err != nil {
 			return err
 		}
 		l.Values = append(l.Values, v)
 	}
 	return nil
+}
+
+// here makes an absolute reference to this server a relative one.
+func (p *parser) here(l *Leaf, text string) string {
+	if (l.Param.Type == def.ReferenceParam || l.Modifier == index.In || l.Modifier == index.NotIn) && p.opt.Base != "" {
+		return strings.TrimPrefix(text, p.opt.Base)
+	}
+	return text
+}
+
+// ofType reads what :of-type asks for: system|code|value.
+func ofType(text string) (v index.Value, err error) {
+	parts := split(text, '|')
+	if len(parts) != 3 || parts[1] == "" || parts[2] == "" {
+		return v, fault.New(fault.Invalid, "write the value of :of-type as system|code|value, of an identifier's type and of the identifier").WithCode("value")
+	}
+	v.HasSystem, v.System, v.Text, v.Of = true, unescape(parts[0]), unescape(parts[1]), unescape(parts[2])
+	return v, nil
 }
 
 // valueOf reads one alternative.
@@ -98,6 +113,8 @@ func valueOf(t def.ParamType, m index.Modifier, text string, components []def.Co
 		case index.Text, index.In, index.NotIn:
 			v.Text = unescape(text)
 			return v, nil
+		case index.OfType:
+			return ofType(text)
 		}
 		return token(text)
 	case def.ReferenceParam:

@@ -27,7 +27,7 @@ func (x *Index) condition(c Clause, pl *plan, v Value) (condition, error) {
 	if c.Target != "" && p.Type != def.ReferenceParam {
 		return nil, fault.New(fault.Unsupported, "%q is no reference and takes no type", p.Code)
 	}
-	if v.Prefix != Equal && p.Type != def.NumberParam && p.Type != def.DateParam && p.Type != def.QuantityParam {
+	if v.Prefix != Equal && c.Modifier != Compared && p.Type != def.NumberParam && p.Type != def.DateParam && p.Type != def.QuantityParam {
 		return nil, fault.New(fault.Unsupported, "%q takes no prefix", p.Code)
 	}
 	switch c.Modifier {
@@ -39,16 +39,26 @@ func (x *Index) condition(c Clause, pl *plan, v Value) (condition, error) {
 		return newOfType(v)
 	case Identifier:
 		return x.newIdentifier(c, pl, v)
+	case Same, StartsWith, EndsWith, Compared:
+		return newItem(p.Type, c.Modifier, v)
+	case Unequal:
+		return x.newUnequal(c, pl, v)
 	}
 	switch p.Type {
 	case def.TokenParam:
-		if c.AsksConcepts() {
+		switch {
+		case c.AsksConcepts():
 			return newConcepts(pl, v)
+		case c.Modifier == Contains:
+			return newItem(p.Type, c.Modifier, v)
 		}
 		return newToken(pl, v)
 	case def.StringParam:
 		return newString(c.Modifier, v)
 	case def.URIParam:
+		if c.Modifier == Contains {
+			return newItem(p.Type, c.Modifier, v)
+		}
 		return newURI(c.Modifier, v)
 	case def.ReferenceParam:
 		return x.newReference(c, pl, v)
@@ -64,14 +74,27 @@ func (x *Index) condition(c Clause, pl *plan, v Value) (condition, error) {
 	return nil, fault.New(fault.Unsupported, "%q cannot be searched by", p.Code)
 }
 
+// newUnequal asks for an item that is not the one asked for.
+func (x *Index) newUnequal(c Clause, pl *plan, v Value) (condition, error) {
+	switch c.Param.Type {
+	case def.TokenParam:
+		t, err := newToken(pl, v)
+		return unequalToken{t}, err
+	case def.ReferenceParam:
+		r, err := x.newReference(c, pl, v)
+		return unequalReference{r}, err
+	}
+	return newItem(c.Param.Type, c.Modifier, v)
+}
+
 // modifiers lists what each type of parameter takes.
 //
 // http://hl7.org/fhir/R4/search.html#modifiers
 var modifiers = map[def.ParamType][]Modifier{
-	def.TokenParam:     {Plain, Missing, Text, Not, OfType, In, NotIn, Above, Below},
-	def.StringParam:    {Plain, Missing, Exact, Contains},
-	def.URIParam:       {Plain, Missing, Above, Below},
-	def.ReferenceParam: {Plain, Missing, Identifier},
+	def.TokenParam:     {Plain, Missing, Text, Not, OfType, In, NotIn, Above, Below, Unequal, Contains, StartsWith, EndsWith},
+	def.StringParam:    {Plain, Missing, Exact, Contains, Same, Unequal, EndsWith, Compared},
+	def.URIParam:       {Plain, Missing, Above, Below, Unequal, Contains, StartsWith, EndsWith},
+	def.ReferenceParam: {Plain, Missing, Identifier, Unequal},
 	def.DateParam:      {Plain, Missing},
 	def.NumberParam:    {Plain, Missing},
 	def.QuantityParam:  {Plain, Missing},

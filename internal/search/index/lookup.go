@@ -26,6 +26,7 @@ const (
 	StartsAfter                  // sa
 	EndsBefore                   // eb
 	Approximately                // ap
+	Overlaps                     // po of _filter, on dates: some time is in both
 )
 
 // Modifier changes how a parameter matches.
@@ -47,6 +48,15 @@ const (
 	OfType
 	In
 	NotIn
+
+	// The following are those of _filter; case, accents and white space make no difference to them.
+	//
+	// http://hl7.org/fhir/R4/search_filter.html#ops
+	Same       // eq of a string: the whole of it
+	Unequal    // ne: an item that is not this one
+	StartsWith // sw of a token or uri
+	EndsWith   // ew
+	Compared   // gt, lt, ge, le of a string, which is the Prefix
 )
 
 // Clause is a parameter as a search uses it.

@@ -112,6 +112,12 @@ func (c *referenceCondition) match(v *fhirpath.Value, root fhirpath.Value) bool 
 	return url != "" && c.has(url, version)
 }
 
+func (c *referenceCondition) permitsType(t def.TypeID) bool {
+	return c.allowed == nil || slices.Contains(c.allowed, t)
+}
+
+func (c *referenceCondition) isType(t def.TypeID) bool { return slices.Contains(c.types, t) }
+
 func (c *referenceCondition) has(url, version string) bool {
 	return url == c.url && (c.version == "" || c.version == version)
 }

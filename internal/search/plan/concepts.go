@@ -37,6 +37,10 @@ func (r *run) resolveOne(ctx context.Context, c *search.Clause) error {
 		return r.resolveOne(ctx, &c.Has.Link.Clause)
 	case c.Leaf != nil:
 		return r.resolveLeaf(ctx, c)
+	case c.Not != nil:
+		return r.resolveOne(ctx, c.Not)
+	case c.All != nil:
+		return r.resolve(ctx, c.All)
 	}
 	return r.resolve(ctx, c.Any)
 }

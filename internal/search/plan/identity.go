@@ -141,7 +141,7 @@ func (n *timeNode) value(ctx context.Context, r *run, v index.Value) (docset.Set
 	}
 	end := r.view.Next(n.id)
 	switch v.Prefix {
-	case index.Equal, index.Approximately:
+	case index.Equal, index.Approximately, index.Overlaps:
 		return docset.Span(from, to), nil
 	case index.NotEqual:
 		return docset.Or(docset.Span(0, from), docset.Span(to, end)), nil

@@ -51,6 +51,14 @@ func (r *run) node(typ string, c search.Clause) (node, error) {
 	case len(c.Any) > 0:
 		nodes, err := r.nodes(typ, c.Any)
 		return &anyNode{title: c.Name, nodes: nodes}, err
+	case len(c.All) > 0:
+		nodes, err := r.nodes(typ, c.All)
+		return &allNode{title: c.Name, nodes: nodes}, err
+	case c.Not != nil:
+		inner, err := r.node(typ, *c.Not)
+		return &notNode{title: c.Name, id: id, node: inner}, err
+	case c.Lists != nil:
+		return &listNode{clause: c, typ: typ, id: id}, nil
 	case c.Chain != nil:
 		return &chainNode{clause: c, typ: typ, id: id}, nil
 	case c.Has != nil:
