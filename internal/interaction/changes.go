@@ -5,6 +5,7 @@ package interaction
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -173,9 +174,14 @@ func (r *reel) resume(ctx context.Context, view *record.View, m historyMark) err
 
 // fill reads versions if there are none left.
 func (r *reel) fill(ctx context.Context, view *record.View) (err error) {
-	if len(r.read) > 0 || r.before <= r.low {
-		return nil
+	for err == nil && len(r.read) == 0 && r.before > r.low {
+		err = r.chunkOf(ctx, view)
 	}
+	return err
+}
+
+// chunkOf reads the next versions, without those that were erased.
+func (r *reel) chunkOf(ctx context.Context, view *record.View) (err error) {
 	numbers := make([]uint32, 0, r.chunk)
 	if r.only == nil {
 		for ; len(numbers) < r.chunk && r.before > r.low; r.before-- {
@@ -195,5 +201,6 @@ func (r *reel) fill(ctx context.Context, view *record.View) (err error) {
 	}
 	r.chunk = min(2*r.chunk, 256)
 	r.read, err = view.Bodies(ctx, r.typ, numbers...)
+	r.read = slices.DeleteFunc(r.read, func(v record.Version) bool { return v.Erased() })
 	return err
 }

@@ -136,6 +136,9 @@ func (s *Service) earlier(ctx context.Context, st *store.Store, v Version) (Vers
 	if err != nil {
 		return Version{}, fmt.Errorf("read what the key made: %w", err)
 	}
+	if versions[0].Erased() {
+		return Version{}, fault.New(fault.Gone, "what the key made was erased")
+	}
 	return versions[0], nil
 }
 

@@ -8,10 +8,11 @@
 //
 // Invariants:
 //
-//	R1: A version never changes, and neither does its number. Numbers of a type at position S are exactly [0, Next).
-//	R2: Versions of one resource are 1, 2, 3, … and their numbers grow with them.
+//	R1: A version never changes but to be erased, and its number never does. Numbers of a type at position S are exactly [0, Next).
+//	R2: Versions of one resource are 1, 2, 3, … (but for erased ones) and their numbers grow with them.
 //	R3: Commit times are whole milliseconds and never go back as the position grows.
-//	R4: What a View shows is independent of everything that was committed after its position.
+//	R4: What a View shows is independent of everything that was committed after its position, but for what was erased: no View opened later
+//	    shows it, whatever its position.
 //	R5: The live numbers of a type at S are [0, Next) less the dead, plus those that died after S.
 //
 // Package store is the only writer of these rows. A View belongs to one request and may be used by any number of goroutines

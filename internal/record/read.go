@@ -199,7 +199,7 @@ func (v *View) Live(ctx context.Context, typ uint16) (docset.Set, error) {
 func (v *View) readLive(ctx context.Context, typ uint16) (docset.Set, error) {
 	next := v.Next(typ)
 	live := docset.Span(0, next)
-	if next == v.state.Counter(typ).Live {
+	if now := v.head.Counter(typ); now.Next == now.Live { // not what the position says: what was erased since is not live there either
 		return live, nil
 	}
 	dead, err := v.snap.Docs(ctx, engine.Exactly(AppendDeadTerm(nil, v.tenant, typ)))

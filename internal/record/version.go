@@ -22,6 +22,7 @@ const (
 	Post   Method = 'C' // created, the server gave the id
 	Put    Method = 'U' // updated, or created with the caller's id
 	Delete Method = 'D'
+	Erased Method = 'E' // what was there is gone for good: neither the id nor a body is left
 )
 
 // String is the HTTP method of Bundle.entry.request: POST, PUT, DELETE.
@@ -52,8 +53,11 @@ type Version struct {
 	Body      []byte // the stored JSON with meta.versionId and meta.lastUpdated; nil for a deletion. Not to be changed.
 }
 
-// Deleted reports whether the version is a deletion.
-func (v *Version) Deleted() bool { return v.Method == Delete }
+// Deleted reports whether the version has no body: it is a deletion, or was erased.
+func (v *Version) Deleted() bool { return v.Method == Delete || v.Erased() }
+
+// Erased reports whether the version was erased. Nothing leads to it but its number.
+func (v *Version) Erased() bool { return v.Method == Erased }
 
 // AppendBodyHeader appends the row form of v but for its body, which is to be appended after it.
 func AppendBodyHeader(dst []byte, v *Version) []byte {
@@ -73,7 +77,7 @@ func ParseBody(src []byte, typ uint16, number uint32) (Version, error) {
 	v.Time = time.UnixMilli(r.varint()).UTC()
 	v.Previous = r.uint32() - 1
 	v.ID = string(r.bytes(r.uvarint()))
-	if r.bad || v.Method.String() == "" || v.Deleted() != (len(r.src) == 0) {
+	if r.bad || v.Method.String() == "" && !v.Erased() || v.Deleted() != (len(r.src) == 0) {
 		return Version{}, fault.New(fault.Internal, "a body row cannot be read")
 	}
 	if !v.Deleted() {

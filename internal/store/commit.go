@@ -41,7 +41,7 @@ func (s *Store) run() {
 func (s *Store) gather(first *request) (taken []*request, next *request) {
 	changes, bytes := 0, 0
 	for r := first; ; {
-		if r.group.Check != nil && len(taken) > 0 {
+		if (r.group.Check != nil || r.group.Erase != nil) && len(taken) > 0 {
 			return taken, r
 		}
 		if r.taken.CompareAndSwap(false, true) {
@@ -51,7 +51,7 @@ func (s *Store) gather(first *request) (taken []*request, next *request) {
 				bytes += c.prepared.Len()
 			}
 		}
-		if changes >= s.opt.MaxGroup || bytes >= s.opt.BatchBytes {
+		if r.group.Erase != nil || changes >= s.opt.MaxGroup || bytes >= s.opt.BatchBytes {
 			return taken, nil
 		}
 		select {
@@ -92,6 +92,9 @@ func (s *Store) try(ctx context.Context, requests []*request) error {
 	p, err := s.plan(ctx, requests)
 	if err != nil {
 		return err
+	}
+	if r := requests[0]; r.group.Erase != nil {
+		return s.tryErase(ctx, r, p)
 	}
 	for _, r := range requests {
 		if r.results, r.err = nil, s.checked(ctx, r); r.err == nil {

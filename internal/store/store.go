@@ -89,6 +89,9 @@ type Group struct {
 	// quick, keep nothing of the view, and change nothing that matters if it is called twice. nil: nothing is asked.
 	Check func(ctx context.Context, newest *record.View) error
 
+	// Erase is what the group removes for good, with its history; see Store.Erase. Such a group has nothing else.
+	Erase []Erasure
+
 	// Also makes further rows once it is known what becomes of the changes (without bodies). The committer calls it, again
 	// if another process commits first: it must be quick, and change nothing. nil: no further rows.
 	Also func(results []Result) []Row

@@ -14,7 +14,8 @@ import (
 )
 
 // Compact removes what is left of terms whose documents were all removed, and merges all sorted tables into one level. It
-// reads and writes everything; nothing depends on it but room and speed after large changes.
+// reads and writes everything, so that no table holds what was deleted before, not even its keys. The log of writes and the
+// list of tables may hold some of it until they are used again, or the engine is opened anew.
 func (e *Engine) Compact(ctx context.Context) error {
 	if err := e.enter(ctx); err != nil {
 		return err
@@ -25,7 +26,16 @@ func (e *Engine) Compact(ctx context.Context) error {
 	if err := errors.Join(err, s.Close()); err != nil {
 		return err
 	}
-	return e.db.Compact(ctx, []byte{0, keyEnd}, []byte{0xFF, keyEnd}, true)
+	e.views.close() // what an old view shows cannot be dropped
+	first, last := []byte{0, keyEnd}, []byte{0xFF, keyEnd}
+	if err := e.db.Compact(ctx, first, last, true); err != nil {
+		return err
+	}
+	// A table that overlaps no other is moved as it is, with the tombstones in it. One more that spans all has all of them written anew.
+	if err := errors.Join(e.db.Delete(first, pebble.Sync), e.db.Delete(last, pebble.Sync)); err != nil {
+		return err
+	}
+	return e.db.Compact(ctx, first, append(last, 0xFF), true)
 }
 
 // dropEmpty deletes the empty blocks that s shows, a few at a time, if they are still empty.
