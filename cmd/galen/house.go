@@ -39,6 +39,7 @@ import (
 	"galen/internal/insights/previsit"
 	"galen/internal/interaction"
 	"galen/internal/job"
+	"galen/internal/many"
 	"galen/internal/operation"
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
@@ -56,6 +57,8 @@ type house struct {
 	objects  blob.Store // where s3:// URIs point
 	kept     blob.Store // what is kept for callers: exports, answers
 	later    *deferred.Service
+	many     *many.Service
+	stores   *store.Stores
 	insights *previsit.Service
 	log      *slog.Logger
 	closers  []func() error // to be called in reverse order
@@ -94,6 +97,7 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	}
 	stores := store.New(engine, terms, store.Options{})
 	h.closeLater(stores.Close)
+	h.stores = stores
 	h.jobs = job.New(engine, job.Options{Exclusive: true, Limit: cfg.jobLimit, Workers: jobWorkers})
 	gateway, err := h.openObjects(ctx, cfg, credentials)
 	if err != nil {
@@ -153,7 +157,8 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 	if err != nil {
 		return err
 	}
-	operator := operation.New(fhir, operation.Options{Bulk: h.bulk, Terminology: codes})
+	h.many = many.New(h.jobs, fhir, h.catalog.Open, many.Options{Compact: h.stores.Compact})
+	operator := operation.New(fhir, operation.Options{Bulk: h.bulk, Many: h.many, Terminology: codes})
 	agents, err := h.openAgents(cfg, secret, fhir, operator)
 	if err != nil {
 		return err
@@ -275,6 +280,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 	maps.Copy(handlers, h.insights.Handlers())
 	maps.Copy(handlers, h.bulk.Handlers())
 	maps.Copy(handlers, h.later.Handlers())
+	maps.Copy(handlers, h.many.Handlers())
 	group.Go(func() error { return h.api.Run(ctx) })
 	group.Go(func() error { return h.jobs.Run(ctx, handlers) })
 	if debug != "" {

@@ -179,7 +179,7 @@ func (c *Catalog) ofJob(ctx context.Context, run *job.Run) (DataStore, error) {
 
 // Queues names the job queues of a data store whose jobs read or write its records.
 func Queues(id string) []string {
-	return []string{ImportQueue(id), ExportQueue(id), TransactionQueue(id)}
+	return []string{ImportQueue(id), ExportQueue(id), TransactionQueue(id), ChangeQueue(id)}
 }
 
 // TransactionQueue names the queue of a data store's transactions that are carried out later.
@@ -187,6 +187,9 @@ func TransactionQueue(id string) string { return "transaction/" + id }
 
 // ImportQueue names the queue of a data store's imports.
 func ImportQueue(id string) string { return "import/" + id }
+
+// ChangeQueue names the queue of a data store's erasures, deletions and patches of many resources.
+func ChangeQueue(id string) string { return "change/" + id }
 
 // ExportQueue names the queue of a data store's exports.
 func ExportQueue(id string) string { return "export/" + id }

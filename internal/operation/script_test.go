@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,6 +30,7 @@ import (
 	"galen/internal/fhir/validate"
 	"galen/internal/interaction"
 	"galen/internal/job"
+	"galen/internal/many"
 	"galen/internal/operation"
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
@@ -45,6 +47,8 @@ var validator = validate.New(def.R4())
 //	put Type/id body          delete Type/id          read Type/id          find Type?query
 //	get path/$name[?query]    post path/$name[?query] body
 //	entries path/$name[?query]                   total, then the entries of the Bundle: a star before what was included
+//	job name path/$name [body]                   begins a job of the operation called name, waits for it, and gives its status
+//	history Type/id                              the versions there are
 //	grades body                                  $match with that body: id, grade and score of each match
 //	stored Type command                          the command's answer, cut to what is stored of it: the entries of a Bundle read again
 //	export path/$name[?query] [body]             begins an export, waits for it, and gives its files with their lines
@@ -106,13 +110,16 @@ type script struct {
 	operate *operation.Service
 	jobs    *job.Queue
 	bulk    *bulk.Service
+	many    *many.Service
 	caller  interaction.Caller
 }
 
 func newScript(t testing.TB, e engine.Engine) *script {
 	t.Helper()
 	s := newIdleScript(t, e)
-	s.work(s.bulk.Handlers())
+	handlers := s.bulk.Handlers()
+	maps.Copy(handlers, s.many.Handlers())
+	s.work(handlers)
 	return s
 }
 
@@ -148,8 +155,9 @@ func newIdleScript(t testing.TB, e engine.Engine) *script {
 	}
 	s := &script{t: t, service: interaction.New(open, p, validator, interaction.Options{Operations: operation.Advertised()})}
 	s.jobs = job.New(e, job.Options{Exclusive: true})
+	s.many = many.New(s.jobs, s.service, open, many.Options{Compact: stores.Compact})
 	s.bulk = bulk.New(s.jobs, blobs, open, def.R4(), bulk.Options{Planner: p, Kept: blobs})
-	s.operate = operation.New(s.service, operation.Options{Bulk: s.bulk, Jobs: s.jobs, Terminology: codes,
+	s.operate = operation.New(s.service, operation.Options{Bulk: s.bulk, Many: s.many, Terminology: codes,
 		Now: func() time.Time { return time.Unix(1_800_000_000, 0) }})
 	s.caller = interaction.Caller{Who: authz.Principal{Kind: authz.Signed, Account: "123456789012"}, DataStore: "ds", Base: "http://h"}
 	return s
@@ -194,13 +202,22 @@ func (s *script) run(line string) string {
 		if err != nil {
 			return failure(err)
 		}
-		return ids.ReplaceAllString(strings.Join(entry.FindAllString(string(text), -1), " "), "(id)")
+		return "found " + ids.ReplaceAllString(strings.Join(entry.FindAllString(string(text), -1), " "), "(id)")
 	case "postentries":
 		return strings.Join(entry.FindAllString(s.call("POST", path, query, body), -1), " ")
 	case "removed":
 		return today.ReplaceAllString(s.call("POST", path+"/$member-remove", query, body), "(today)")
 	case "get", "post":
 		return s.call(strings.ToUpper(verb), path, query, body)
+	case "job":
+		path, body, _ := strings.Cut(body, " ")
+		return s.job(target, path, body)
+	case "history":
+		text, err := s.service.History(ctx, s.caller, key, "")
+		if err != nil {
+			return failure(err)
+		}
+		return strings.Join(versions.FindAllString(string(text), -1), " ")
 	case "grades":
 		return s.grades(rest)
 	case "stored":
@@ -268,6 +285,22 @@ func (s *script) entries(path, query string) (line, next string) {
 		}
 	}
 	return line, next
+}
+
+// job begins a job, waits for it, and gives its status.
+func (s *script) job(name, path, body string) string {
+	reply, err := s.invoke("POST", path, "", "", body)
+	if err != nil {
+		return failure(err)
+	}
+	id := jobIDs.FindString(string(reply.Body))
+	if _, err := s.jobs.Wait(s.t.Context(), "change/ds", id); err != nil {
+		return failure(err)
+	}
+	if reply, err = s.invoke("GET", "$"+name, id, "", ""); err != nil {
+		return failure(err)
+	}
+	return times.ReplaceAllString(jobIDs.ReplaceAllString(string(reply.Body), "(id)"), "")
 }
 
 // grades calls $match.
@@ -381,9 +414,12 @@ func (s *script) export(path, query, body string) string {
 
 // Cut out of answers: ids that the server gave, and today; entry finds the address of an entry.
 var (
-	ids   = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
-	today = regexp.MustCompile(`20\d\d-\d\d-\d\d`)
-	entry = regexp.MustCompile(`"fullUrl":"[^"]*"`)
+	ids      = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+	today    = regexp.MustCompile(`20\d\d-\d\d-\d\d`)
+	versions = regexp.MustCompile(`W/\\"[0-9]+`)
+	jobIDs   = regexp.MustCompile(`[0-9a-f]{32}`)
+	times    = regexp.MustCompile(`"(submittedTime|endTime)":"[^"]*",?`)
+	entry    = regexp.MustCompile(`"fullUrl":"[^"]*"`)
 )
 
 var updated = regexp.MustCompile(`"meta":{"versionId":"[0-9]+","lastUpdated":"[^"]*"},?`)

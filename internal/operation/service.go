@@ -11,7 +11,7 @@ import (
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/interaction"
-	"galen/internal/job"
+	"galen/internal/many"
 	"galen/internal/terminology"
 )
 
@@ -19,7 +19,7 @@ import (
 type Options struct {
 	Limits      fhir.Limits          // of a body that comes in
 	Bulk        *bulk.Service        // exports and imports; nil: there are none
-	Jobs        *job.Queue           // long operations; nil: there are none
+	Many        *many.Service        // erasures, and changes of many resources; nil: there are none
 	Terminology *terminology.Service // nil: operations that need it fail with fault.Unsupported
 	Now         func() time.Time     // nil: time.Now
 }

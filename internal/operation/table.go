@@ -8,11 +8,14 @@ import "galen/internal/interaction"
 func Table() []Operation {
 	return []Operation{
 		attributionStatusOperation(),
+		bulkDeleteOperation(),
+		bulkPatchOperation(),
 		closureOperation(),
 		confirmAttributionOperation(),
 		davinciOperation(),
 		docrefOperation(),
 		documentOperation(),
+		eraseOperation(),
 		everythingOperation("Encounter"),
 		everythingOperation("Group"),
 		everythingOperation("Patient"),
@@ -29,6 +32,7 @@ func Table() []Operation {
 		metaAddOperation(),
 		metaDeleteOperation(),
 		metaOperation(),
+		purgeOperation(),
 		statsOperation(),
 		subsumesOperation(),
 		translateOperation(),
