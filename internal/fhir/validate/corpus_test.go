@@ -23,6 +23,8 @@ var wrong = map[string][]string{
 	// items that take their linkId from a definition elsewhere; linkId is 1..1
 	"Questionnaire/qs1": {"required Questionnaire.item.item.linkId", "required Questionnaire.item.item.item.linkId",
 		"required Questionnaire.item.item.item.item.linkId"},
+	// que-7: the operator exists compares with a coding
+	"Questionnaire/bb": {"invariant Questionnaire.item.item.item.item.enableWhen"},
 	// references to types that the element does not allow
 	"DeviceUseStatement/example":  {"structure DeviceUseStatement.reasonReference.reference"},
 	"DeviceMetric/example":        {"structure DeviceMetric.parent.reference"},
@@ -44,7 +46,7 @@ func TestExamples(t *testing.T) {
 			}
 			found := v.Resource(tape.Root(), validate.Strict)
 			key := name + "/" + fhir.ID(tape.Root())
-			if len(found) > 0 {
+			if validate.Failed(found) {
 				failed++
 				seen[key] = true
 			}
@@ -100,6 +102,9 @@ func kinds(found []validate.Finding) []string {
 func short(found []validate.Finding) []string {
 	var list []string
 	for _, f := range found {
+		if f.Severity == fhir.Warning && f.Code == validate.Invariant {
+			continue
+		}
 		list = append(list, f.Code+" "+f.Expression)
 	}
 	return list

@@ -9,15 +9,16 @@
 // JSON types and formats of primitives; that an element with a choice of types has one; _siblings of primitives and the
 // nulls that align them; empty objects, arrays and strings; codes of required bindings that R4 can enumerate; the form,
 // type and target type of references, and that a #reference has its contained resource; contained resources, and resources
-// inside Bundle and Parameters; that an extension has a value or extensions, not both. Of the base
-// definitions' invariants only ele-1, ext-1 and dom-2 are checked.
+// inside Bundle and Parameters; that an extension has a value or extensions, not both. The base
+// definitions' invariants are evaluated on values that are otherwise without a finding; dom-6 (a narrative should be there) is not.
 //
 // Profiles are a second pass, over what they say beyond the base definitions: see Profiles. Their invariants are evaluated as far
 // as FHIRPath compiles them; codes of value sets that are not here pass.
 //
 // Invariants:
 //
-//	V1: A right resource costs no allocation once a Validator is warm, as long as no profiles are checked.
+//	V1: A right resource costs no allocation once a Validator is warm, but for what FHIRPath needs, as long as no profiles
+//	    are checked. An invariant that only speaks of elements which are not there is not evaluated.
 //	V2: At most MaxFindings findings, in the order of the resource's bytes, but for what is missing, which comes at the end
 //	    of its object. The walk stops at the last.
 //	V3: An expression is FHIRPath from the resource given: Bundle.entry[3].resource.name[0].family.

@@ -8,17 +8,20 @@ import (
 
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
+	"galen/internal/fhir/fhirpath"
 )
 
 // walk is the state of one validation; it is reused.
 type walk struct {
-	v        *Validator
-	level    Level
-	findings []Finding
-	path     []step
-	text     []byte    // of a string with escapes
-	outer    fhir.Node // the resource that #references look into
-	inner    bool      // within a contained resource
+	v         *Validator
+	level     Level
+	findings  []Finding
+	path      []step
+	text      []byte    // of a string with escapes
+	outer     fhir.Node // the resource that #references look into
+	inner     bool      // within a contained resource
+	evaluator fhirpath.Evaluator
+	fragments map[string]bool // what is referenced by # within the resource at hand
 }
 
 // step is one part of the path to the element at hand.
@@ -29,7 +32,7 @@ type step struct {
 }
 
 func (w *walk) reset() {
-	*w = walk{path: w.path[:0], text: w.text[:0]}
+	*w = walk{path: w.path[:0], text: w.text[:0], evaluator: w.evaluator, fragments: w.fragments}
 	if cap(w.text) > 64<<10 {
 		w.text = nil
 	}

@@ -6,11 +6,12 @@ import "galen/internal/fhir/def"
 
 // shape is a structure made ready for the walk.
 type shape struct {
-	def      *def.Structure
-	fields   map[string]*field
-	required set // elements with a minimum, by Index
-	rule     rule
-	resource bool
+	def        *def.Structure
+	fields     map[string]*field
+	required   set // elements with a minimum, by Index
+	rule       rule
+	resource   bool
+	invariants []invariant
 }
 
 // rule names the checks beyond the elements that a structure has.
@@ -25,14 +26,15 @@ const (
 
 // field is a member of a shape's objects.
 type field struct {
-	element *def.Element
-	typ     *def.ElementType
-	shape   *shape        // of the value, or of the sibling; nil for a primitive's value and for a resource
-	codes   *def.ValueSet // of a required binding on a code or CodeableConcept (R4 has none on a Coding)
-	scalar  def.Scalar
-	list    bool
-	sibling bool
-	inside  bool // the value is a resource
+	element    *def.Element
+	typ        *def.ElementType
+	shape      *shape        // of the value, or of the sibling; nil for a primitive's value and for a resource
+	codes      *def.ValueSet // of a required binding on a code or CodeableConcept (R4 has none on a Coding)
+	scalar     def.Scalar
+	list       bool
+	sibling    bool
+	inside     bool        // the value is a resource
+	invariants []invariant // of the element, beside those of the value's structure
 }
 
 // set is a set of element indexes; no structure of R4 has more than 128.
@@ -46,7 +48,7 @@ func (s *set) lacks(want *set) bool { return want[0]&^s[0]|want[1]&^s[1] != 0 }
 
 // compile makes the shapes of all structures, and gives those of the concrete resource types by name.
 func compile(d *def.Definitions) map[string]*shape {
-	c := compiler{shapes: map[*def.Structure]*shape{}}
+	c := compiler{defs: d, shapes: map[*def.Structure]*shape{}}
 	types := make(map[string]*shape, len(d.Types()))
 	for _, t := range d.Types() {
 		if !t.Abstract {
@@ -56,7 +58,10 @@ func compile(d *def.Definitions) map[string]*shape {
 	return types
 }
 
-type compiler struct{ shapes map[*def.Structure]*shape }
+type compiler struct {
+	defs   *def.Definitions
+	shapes map[*def.Structure]*shape
+}
 
 func (c *compiler) shape(s *def.Structure) *shape {
 	if sh := c.shapes[s]; sh != nil {
@@ -67,6 +72,7 @@ func (c *compiler) shape(s *def.Structure) *shape {
 	}
 	sh := &shape{def: s, fields: map[string]*field{}, resource: s.Kind == def.Resource}
 	c.shapes[s] = sh
+	sh.invariants = invariantsOf(c.defs, s)
 	switch s.Name {
 	case "Extension":
 		sh.rule = extensionRule
@@ -99,6 +105,9 @@ func (c *compiler) field(e *def.Element, t *def.ElementType) *field {
 		f.inside = true
 	default:
 		f.shape = c.shape(t.Structure)
+	}
+	if !f.inside {
+		f.invariants = invariantsFrom(c.defs, t.Structure, e.Constraints)
 	}
 	if b := e.Binding; b != nil && b.Strength == def.Required && b.ValueSet != nil && b.ValueSet.Enumerable {
 		if f.scalar == def.Code || f.shape != nil && f.shape.rule == conceptRule {

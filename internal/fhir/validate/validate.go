@@ -66,6 +66,7 @@ type Finding struct {
 
 // Validator checks resources by one release's definitions. Any goroutine may use it.
 type Validator struct {
+	defs     *def.Definitions
 	types    map[string]*shape
 	walks    sync.Pool
 	profiles *Profiles // nil: none are checked
@@ -73,7 +74,7 @@ type Validator struct {
 
 // New makes a validator. It costs milliseconds; keep it.
 func New(d *def.Definitions) *Validator {
-	return &Validator{types: compile(d), walks: sync.Pool{New: func() any { return &walk{path: make([]step, 0, 16)} }}}
+	return &Validator{defs: d, types: compile(d), walks: sync.Pool{New: func() any { return &walk{path: make([]step, 0, 16)} }}}
 }
 
 // NewWithProfiles makes a validator that at Strict also checks the profiles that resources name in meta.profile, and their

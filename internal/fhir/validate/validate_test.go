@@ -26,7 +26,7 @@ var right = []string{
 	`{"resourceType":"Patient","deceasedBoolean":true,"_deceasedBoolean":{"id":"a"}}`,
 	`{"resourceType":"Patient","_deceasedBoolean":{"id":"a"},"deceasedBoolean":true}`,
 	`{"resourceType":"Patient","managingOrganization":{"reference":"#o"},"contained":[{"resourceType":"Organization","id":"o","name":"x"}]}`,
-	`{"resourceType":"Patient","contained":[{"resourceType":"Organization","id":"o","partOf":{"reference":"#p"}},{"resourceType":"Organization","id":"p","name":"x"}]}`,
+	`{"resourceType":"Patient","managingOrganization":{"reference":"#o"},"contained":[{"resourceType":"Organization","id":"o","name":"y","partOf":{"reference":"#p"}},{"resourceType":"Organization","id":"p","name":"x"}]}`,
 	`{"resourceType":"Patient","managingOrganization":{"reference":"http://x/fhir/Organization/1/_history/2"}}`,
 	`{"resourceType":"Patient","managingOrganization":{"reference":"urn:uuid:c757873d-ec9a-4326-a141-556f43239520"}}`,
 	`{"resourceType":"Patient","managingOrganization":{"identifier":{"value":"x"}}}`,

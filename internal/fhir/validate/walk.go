@@ -7,6 +7,7 @@ import (
 
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
+	"galen/internal/fhir/fhirpath"
 )
 
 const (
@@ -85,6 +86,7 @@ func (w *walk) object(n fhir.Node, sh *shape, f *field) {
 		w.report(search, n, Structure, "", textEmpty)
 		return
 	}
+	before := len(w.findings)
 	var seen set
 	for m := first; m.Ok() && !w.full(); m = m.Next() {
 		name := m.Name()
@@ -110,6 +112,20 @@ func (w *walk) object(n fhir.Node, sh *shape, f *field) {
 		w.missing(n, sh, &seen)
 	}
 	w.rules(n, sh, f, &seen)
+	if sh.resource && w.level != Minimal && !w.inner {
+		w.unreferenced(n)
+	}
+	if w.level == Minimal || len(w.findings) > before {
+		return
+	}
+	v := fhirpath.Value{Node: n, Type: sh.def}
+	if f != nil {
+		v.Element = f.element
+	}
+	w.invariants(sh.invariants, v, &seen)
+	if f != nil && !f.sibling {
+		w.invariants(f.invariants, v, &seen)
+	}
 }
 
 // partner reports whether the object has the other half of a primitive: value and _value are one choice.
@@ -168,6 +184,9 @@ func (w *walk) value(m fhir.Node, f *field) {
 	switch {
 	case f.scalar != def.NoScalar:
 		w.primitive(m, f)
+		if len(f.invariants) > 0 && w.level != Minimal {
+			w.invariants(f.invariants, fhirpath.Value{Node: m, Type: f.typ.Structure, Element: f.element}, &set{^uint64(0), ^uint64(0)})
+		}
 	case f.inside:
 		w.inside(m, f)
 	default:
