@@ -280,6 +280,9 @@ func (s *script) bundle(ask func(query string) ([]byte, error), query string) []
 	}
 	lines := []string{}
 	for _, f := range validator.Resource(tape.Root(), validate.Strict) {
+		if f.Severity == fhir.Warning {
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("invalid: %s at %s", f.Text, f.Expression))
 	}
 	var b struct {
