@@ -44,7 +44,7 @@ type Resource struct {
 
 // kept lists the types of resources that are of use.
 var kept = map[string]bool{"StructureDefinition": true, "ValueSet": true, "CodeSystem": true, "ConceptMap": true,
-	"SearchParameter": true, "CapabilityStatement": true, "OperationDefinition": true, "ImplementationGuide": true, "NamingSystem": true}
+	"SearchParameter": true, "CapabilityStatement": true, "OperationDefinition": true, "ImplementationGuide": true, "NamingSystem": true, "Questionnaire": true}
 
 var (
 	nameForm    = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,127}$`)

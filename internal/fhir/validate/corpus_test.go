@@ -23,6 +23,10 @@ var wrong = map[string][]string{
 	// items that take their linkId from a definition elsewhere; linkId is 1..1
 	"Questionnaire/qs1": {"required Questionnaire.item.item.linkId", "required Questionnaire.item.item.item.linkId",
 		"required Questionnaire.item.item.item.item.linkId"},
+	// fullUrls that end in another type and id than their resource's
+	"Bundle/10bb101f-a121-4264-a920-67be9cb82c74": {"invariant Bundle.entry.fullUrl"},
+	"Bundle/3a0707d3-549e-4467-b8b8-5a2ab3800efe": {"invariant Bundle.entry.fullUrl"},
+	"Bundle/lri-example":                          {"invariant Bundle.entry.fullUrl"},
 	// que-7: the operator exists compares with a coding
 	"Questionnaire/bb": {"invariant Questionnaire.item.item.item.item.enableWhen"},
 	// references to types that the element does not allow

@@ -3,6 +3,7 @@
 package validate
 
 import (
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
+	"galen/internal/fhir/ucum"
 )
 
 // allows reports whether a reference of this type may point to a resource type. Profiles of targets stand for the type that
@@ -234,9 +236,49 @@ func outside(v, limit fhir.Node, side int) bool {
 		order, ok := a.Compare(b)
 		return okA && okB && ok && order == side
 	case fhir.Object:
-		return v.Field("code").Is(limit.Field("code").Text()) && outside(v.Field("value"), limit.Field("value"), side)
+		order, ok := compareQuantities(v, limit)
+		return ok && order == side
 	}
 	return false
+}
+
+// comparable reports whether a value can be held against a limit: quantities need units that measure the same.
+func comparable(v, limit fhir.Node) bool {
+	if limit.Kind() != fhir.Object {
+		return true
+	}
+	_, ok := compareQuantities(v, limit)
+	return ok
+}
+
+const ucumSystem = "http://unitsofmeasure.org"
+
+// compareQuantities compares by code, or by conversion where both are in units of UCUM.
+func compareQuantities(a, b fhir.Node) (order int, ok bool) {
+	code, other := a.Field("code"), b.Field("code")
+	x, okX := fhir.DecimalOf(a.Field("value"))
+	y, okY := fhir.DecimalOf(b.Field("value"))
+	if !okX || !okY || code.Kind() != fhir.String || other.Kind() != fhir.String {
+		return 0, false
+	}
+	if code.Is(other.Text()) {
+		return x.Compare(y), true
+	}
+	if !a.Field("system").Is(ucumSystem) || !b.Field("system").Is(ucumSystem) || max(len(x.String()), len(y.String())) > 64 {
+		return 0, false
+	}
+	from, errFrom := ucum.Parse(code.Text())
+	to, errTo := ucum.Parse(other.Text())
+	p, okP := new(big.Rat).SetString(x.String())
+	q, okQ := new(big.Rat).SetString(y.String())
+	if errFrom != nil || errTo != nil || !okP || !okQ || max(x.Exponent(), -x.Exponent(), y.Exponent(), -y.Exponent()) > 64 {
+		return 0, false
+	}
+	p, err := ucum.Convert(p, from, to)
+	if err != nil {
+		return 0, false
+	}
+	return p.Cmp(q), true
 }
 
 // bound checks a binding. For a CodeableConcept one coding must be in the set; what is not known passes.

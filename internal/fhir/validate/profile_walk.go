@@ -87,6 +87,9 @@ func (w *profileWalk) claims(it item) {
 			w.against(it, m.Text(), m.Offset(), fmt.Sprintf("meta.profile[%d]", i))
 		}
 	}
+	if fhir.Type(it.node) == "QuestionnaireResponse" {
+		w.response(it.node)
+	}
 	outer := w.container
 	for _, name := range [...]string{"contained", "entry", "parameter"} {
 		for i, m := range it.node.Field(name).Elements() {

@@ -22,6 +22,7 @@ const (
 	extensionRule
 	referenceRule
 	conceptRule
+	bundleRule
 )
 
 // field is a member of a shape's objects.
@@ -74,6 +75,8 @@ func (c *compiler) shape(s *def.Structure) *shape {
 	c.shapes[s] = sh
 	sh.invariants = invariantsOf(c.defs, s)
 	switch s.Name {
+	case "Bundle":
+		sh.rule = bundleRule
 	case "Extension":
 		sh.rule = extensionRule
 	case "Reference":

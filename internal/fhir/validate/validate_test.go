@@ -113,7 +113,7 @@ func TestConcurrent(t *testing.T) {
 
 func TestNoAllocation(t *testing.T) {
 	v := validate.New(def.R4())
-	root := fhirtest.Parse(t, right[8])
+	root := fhirtest.Parse(t, right[10])
 	if got := testing.AllocsPerRun(100, func() { v.Resource(root, validate.Strict) }); got != 0 {
 		t.Errorf("got %v allocations, want 0", got)
 	}

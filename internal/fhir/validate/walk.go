@@ -112,11 +112,14 @@ func (w *walk) object(n fhir.Node, sh *shape, f *field) {
 		w.missing(n, sh, &seen)
 	}
 	w.rules(n, sh, f, &seen)
-	if sh.resource && w.level != Minimal && !w.inner {
-		w.unreferenced(n)
-	}
 	if w.level == Minimal || len(w.findings) > before {
 		return
+	}
+	if sh.resource && !w.inner {
+		w.unreferenced(n)
+	}
+	if sh.rule == bundleRule {
+		w.bundle(n)
 	}
 	v := fhirpath.Value{Node: n, Type: sh.def}
 	if f != nil {
