@@ -51,6 +51,8 @@ func (s *Server) route(r *http.Request) (*API, string) {
 		return &s.o.S3, "s3"
 	case path == "/datastore" || strings.HasPrefix(path, "/datastore/"):
 		return &s.o.FHIR, "fhir"
+	case path == "/medical-scribe-stream/" && r.Method == http.MethodPost, path == "/medical-scribe-stream-websocket":
+		return &s.o.Scribe, "scribe"
 	case agentPath(path):
 		return &s.o.ConnectHealth, "connecthealth"
 	case root && r.Method == http.MethodPost:
@@ -65,7 +67,7 @@ func (s *Server) route(r *http.Request) (*API, string) {
 func agentPath(path string) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	switch first {
-	case "domain", "domains", "tags", "medical-scribe-stream", "medical-scribe-stream-websocket":
+	case "domain", "domains", "tags", "medical-scribe-stream":
 		return true
 	}
 	return false
