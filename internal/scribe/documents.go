@@ -80,6 +80,7 @@ func (s *Service) write(ctx context.Context, run *job.Run) (job.State, error) {
 		return job.Failed, s.spoil(ctx, k, err)
 	}
 	slices.SortStableFunc(h.segments, func(a, b transcript.Segment) int { return cmp.Compare(a.Begin, b.Begin) })
+	transcript.Guess(h.segments)
 	w := &writing{s: s, visit: Visit{session, h.segments}, note: h.note}
 	flawed := w.all(ctx)
 	if ctx.Err() != nil {

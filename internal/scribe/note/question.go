@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package note
+
+import (
+	"regexp"
+	"strings"
+)
+
+// answer is what a short answer says.
+type answer uint8
+
+const (
+	open answer = iota // it says something of its own
+	yes
+	no
+	empty // it says nothing
+)
+
+var (
+	saysNo  = regexp.MustCompile(`(?i)^(no|nope|nah|none|negative|never|not really|not at all|nothing|nothing else|neither|(?:i don't|i do not|i haven't|i have not|i'm not|i am not)(?: ?[,.!]|$)|not that i know of|none at all|not that i can think of|no i don't|no i haven't|no not really|no none|no none whatsoever|no no|no sir|no ma'am|absolutely not|definitely not|not yet|not right now)\b[ ,.!]*`)
+	saysYes = regexp.MustCompile(`(?i)^(yes|yeah|yep|yup|uh-huh|mm-hmm|mhm|correct|right|exactly|sure|yes i do|yes i am|yes i have|(?:i do|i have|i am|i did|i was|it does|it is|it did|that's right|that is right|that's correct)(?: ?[,.!]|$)|definitely|absolutely|of course|sometimes|a little|a little bit|a bit|every now and then|occasionally|once in a while)\b[ ,.!]*`)
+	nothing = regexp.MustCompile(`(?i)^[ ,.]*((uh|um|okay|ok|all right|alright|hmm|hi|hello|hey|thanks|thank you|sounds good|good|great|perfect|i see|got it|bye|sure|mm-hmm|no problem|no questions|i think i'm good)\b[ ,.!]*)*$`)
+)
+
+// read says what an answer says, and what is left of it after yes or no.
+func read(text string) (answer, string) {
+	text = strings.TrimSpace(text)
+	if m := saysNo.FindString(text); m != "" {
+		return no, strings.TrimSpace(text[len(m):])
+	}
+	if m := saysYes.FindString(text); m != "" {
+		return yes, strings.TrimSpace(text[len(m):])
+	}
+	if nothing.MatchString(text) {
+		return empty, ""
+	}
+	return open, text
+}
+
+// about finds what a question asks for: "have you had any fever or chills" asks for "fever or chills".
+var about = regexp.MustCompile(`(?i)\b(?:(?:have|had) you (?:had|noticed|experienced|felt|been having|been experiencing|been feeling|ever had|gotten|seen)|do you (?:have|feel|get|notice|experience|take|use|suffer from|ever have|ever feel|ever get)|did you (?:have|notice|feel|get|experience)|are you (?:having|experiencing|feeling|taking|allergic to|noticing|getting)|were you (?:having|feeling)|is there|was there|are there|you have|you've had|you had|you're having|how about|what about|any)\s+(?:any |an |a |some |like |other |the |much |of |history of |problems with |trouble with |issues with )*([^?]*)`)
+
+// asked gives the findings that a question asks for; empty if it asks for something that yes or no does not answer.
+func asked(question string) string {
+	m := about.FindAllStringSubmatch(question, -1)
+	if len(m) == 0 {
+		return ""
+	}
+	topic := strings.TrimRight(m[len(m)-1][1], " ,.;?!")
+	topic = trailing.ReplaceAllString(topic, "")
+	topic = strings.Trim(strings.TrimPrefix(strings.TrimPrefix(topic, "any "), "or "), " ,.;")
+	if words := len(strings.Fields(topic)); words == 0 || words > 14 || vague.MatchString(topic) {
+		return ""
+	}
+	return topic
+}
+
+var (
+	trailing = regexp.MustCompile(`(?i)[ ,]*\b(at all|recently|lately|or anything|anything like that|at this time|right now|today|with that|with this|with it|or no|or not|in general|as well|too|for me|that you know of|these days|before|in the past|currently|or)\s*$`)
+	vague    = regexp.MustCompile(`(?i)^(questions?|else|that|this|it|you|your day|other questions.*|doing.*|how.*|what.*|when.*|going on|concerns?|thoughts?|time|plans.*|(?:a )?surger\w+|medical .*|past .*|allerg\w+|medications?|pets|other.*)$|\b(me|i|i'm|us|we|my|else|vacation|weekend|summer|holiday|kids?|if|when|feel|see|think|know)\b`)
+)
+
+// declares reports whether a question is a statement that asks to be confirmed: "so you're still taking the metformin?".
+var declares = regexp.MustCompile(`(?i)^(you|you're|you've|it|it's|your|the|that|there|he|she|they)\b`)

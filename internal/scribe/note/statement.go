@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package note
+
+import (
+	"slices"
+	"strings"
+
+	"galen/internal/scribe/transcript"
+)
+
+// turn is what one speaker says until the other does.
+type turn struct {
+	clinician bool
+	segments  []string
+	text      string // cleaned
+	raw       string
+}
+
+// turnsOf brings the segments of each speaker together. Who is not known to be the patient counts as the clinician only if a role
+// says so.
+func turnsOf(segments []transcript.Segment) []turn {
+	var list []turn
+	for _, s := range segments {
+		clinician := s.Role == transcript.Clinician
+		if n := len(list); n > 0 && list[n-1].clinician == clinician {
+			list[n-1].segments = append(list[n-1].segments, s.ID)
+			list[n-1].raw += " " + stop(s.Content)
+			continue
+		}
+		list = append(list, turn{clinician: clinician, segments: []string{s.ID}, raw: stop(s.Content)})
+	}
+	for i := range list {
+		list[i].text = clean(list[i].raw)
+	}
+	return list
+}
+
+// statement is a sentence that may go into the note.
+type statement struct {
+	text      string // as it would be written
+	source    string // as it was said, or answered
+	clinician bool   // who said it, or asked
+	answered  bool   // it is made of a question and its answer
+	denied    bool   // of one that was answered with no
+	segments  []string
+	place     string
+	at        float64 // where in the visit, 0 to 1
+}
+
+// stop ends what a recogniser wrote without punctuation: each of its segments is a sentence. What breaks off is left open.
+func stop(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.ContainsAny(text, ".?!") || strings.HasSuffix(text, "-") {
+		return text
+	}
+	return text + "."
+}
+
+// statements makes sentences of the turns: what is said is told in the third person, and what is asked and answered becomes one
+// statement.
+func statements(turns []turn, s subject) []statement {
+	var list []statement
+	for i, t := range turns {
+		at := float64(i) / float64(max(1, len(turns)-1))
+		said := sentences(t.text)
+		if t.clinician {
+			list = append(list, t.told(said, at, s)...)
+			continue
+		}
+		var question string
+		if i > 0 {
+			question = lastQuestion(turns[i-1])
+		}
+		list = append(list, t.answers(question, previous(turns, i), at, s)...)
+	}
+	return list
+}
+
+func previous(turns []turn, i int) *turn {
+	if i == 0 {
+		return &turn{}
+	}
+	return &turns[i-1]
+}
+
+// lastQuestion is the question that a turn ends with. What follows a pause in one's speech, "any fever, or-", counts as one.
+func lastQuestion(t turn) string {
+	said := sentences(t.text)
+	if len(said) == 0 {
+		return ""
+	}
+	last := said[len(said)-1]
+	if strings.HasSuffix(last, "?") || asked(last) != "" && len(strings.Fields(last)) < 20 {
+		return last
+	}
+	return ""
+}
+
+// told are the statements of a clinician's turn; questions are left to their answers.
+func (t *turn) told(said []string, at float64, s subject) []statement {
+	var list []statement
+	for _, sentence := range said {
+		if strings.HasSuffix(sentence, "?") {
+			continue
+		}
+		list = append(list, statement{text: reported(sentence, false, s), source: sentence, clinician: true, segments: t.segments, at: at})
+	}
+	return list
+}
+
+// answers are the statements of a patient's turn after a question.
+func (t *turn) answers(question string, asker *turn, at float64, s subject) []statement {
+	kind, rest := read(t.text)
+	var list []statement
+	both := slices.Concat(asker.segments, t.segments)
+	if topic := asked(question); topic != "" && (kind == no || kind == yes && content(rest) < 3) {
+		verb := "Reports "
+		if kind == no {
+			verb = "Denies "
+		}
+		list = append(list, statement{text: verb + reported(topic, false, s) + ".", source: question, clinician: true, answered: true,
+			denied: kind == no, segments: both, at: at})
+	} else if kind == yes && question != "" && declares.MatchString(question) {
+		list = append(list, statement{text: reported(strings.TrimSuffix(question, "?")+".", false, s), source: question, clinician: true, answered: true,
+			segments: both, at: at})
+	}
+	if kind == open {
+		rest = t.text
+	}
+	for _, sentence := range sentences(rest) {
+		list = append(list, statement{text: reported(strings.TrimSuffix(sentence, "?"), true, s), source: question + " " + sentence, segments: t.segments, at: at})
+	}
+	return list
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package note
+
+import (
+	"context"
+	"encoding/json"
+
+	"galen/internal/fault"
+	"galen/internal/scribe"
+	"galen/internal/scribe/asr"
+	"galen/internal/scribe/note/section"
+)
+
+// Writer writes the documents of visits by rules. It is a scribe.Writer, and safe for concurrent use.
+type Writer struct {
+	// Recogniser is what hears, for what documents say of it.
+	Recogniser asr.Info
+}
+
+// silence is what documents say where nothing was said.
+const silence = "Nothing was said in this session."
+
+// Of writes the note of a visit.
+func (w *Writer) Of(v scribe.Visit) Note {
+	n := Note{Template: v.Session.Config.Template.Type, Notice: v.Session.Notice}
+	if v.Session.Config.Template.Custom {
+		n.Template = "CUSTOM"
+	}
+	p := parts{}
+	if len(v.Segments) == 0 {
+		n.Silent = true
+		n.Notice = sentence(n.Notice, silence)
+	} else {
+		p = compose(v.Segments)
+	}
+	known(p, v.Session.Config.Context)
+	var notice string
+	n.Sections, notice = lay(p, v.Session.Config.Template)
+	n.Notice = sentence(n.Notice, notice)
+	return n
+}
+
+// sentence adds one to a text.
+func sentence(text, more string) string {
+	if text == "" || more == "" {
+		return text + more
+	}
+	return text + " " + more
+}
+
+// known puts what the client knew of the encounter before it into the parts, a line or a sentence at a time, as it stands.
+func known(p parts, context string) {
+	place := presentIllness
+	for _, line := range lines(context) {
+		if s, lead := section.Of([]section.Turn{{Text: line}}); lead > decided {
+			place = partOf(s, place)
+		}
+		p[place] = append(p[place], Sentence{Text: line, Context: true, Writer: Rules, clinician: true})
+	}
+}
+
+// partOf is the part of a note that holds a section.
+func partOf(s section.Section, otherwise string) string {
+	switch s {
+	case section.ChiefComplaint, section.History:
+		return presentIllness
+	case section.PastMedical, section.PastSurgical, section.Allergies, section.Medications, section.Immunizations, section.Gynecologic, section.Other:
+		return pastMedical
+	case section.FamilyAndSocial:
+		return pastSocial
+	case section.ReviewOfSystems:
+		return reviewOfSystems
+	case section.Exam:
+		return physicalExam
+	case section.Labs, section.Imaging, section.Procedures:
+		return diagnostics
+	}
+	return otherwise
+}
+
+// Transcript gives transcript.json.
+func (w *Writer) Transcript(_ context.Context, v scribe.Visit) ([]scribe.File, error) {
+	return []scribe.File{transcriptFile(v)}, nil
+}
+
+// Note gives clinicalDoc.json and beside it the note as Markdown, as a page, and as FHIR.
+func (w *Writer) Note(_ context.Context, v scribe.Visit) ([]byte, []scribe.File, error) {
+	n := w.Of(v)
+	own, err := json.Marshal(n)
+	if err != nil {
+		return nil, nil, fault.Wrap(fault.Internal, err, "a note cannot be encoded")
+	}
+	return own, []scribe.File{documentFile(v, n), markdownFile(v, n), pageFile(v, n), fhirFile(v, n)}, nil
+}
+
+// Summary gives afterVisitSummary.json, made of the note alone.
+func (w *Writer) Summary(_ context.Context, v scribe.Visit, note []byte) ([]scribe.File, error) {
+	var n Note
+	if err := json.Unmarshal(note, &n); err != nil {
+		return nil, fault.Wrap(fault.Internal, err, "a note cannot be read")
+	}
+	return []scribe.File{summaryFile(v, n)}, nil
+}
