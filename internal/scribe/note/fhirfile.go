@@ -28,9 +28,8 @@ func fhirFile(v scribe.Visit, n Note) scribe.File {
 		if len(s.Sentences) == 0 {
 			x["emptyReason"] = object{"coding": []object{{"system": "http://terminology.hl7.org/CodeSystem/list-empty-reason", "code": "unavailable"}},
 				"text": "Nothing was said of this."}
-		} else {
-			x["text"] = object{"status": "generated", "div": narrative(s)}
 		}
+		x["text"] = object{"status": "generated", "div": narrative(s)}
 		sections = append(sections, x)
 	}
 	composition["section"] = sections
@@ -55,6 +54,9 @@ func other(id string) string {
 }
 
 func narrative(s Section) string {
+	if len(s.Sentences) == 0 {
+		return `<div xmlns="http://www.w3.org/1999/xhtml"><p>Nothing was said of this.</p></div>`
+	}
 	var b strings.Builder
 	b.WriteString(`<div xmlns="http://www.w3.org/1999/xhtml"><ul>`)
 	for _, x := range s.Sentences {
