@@ -150,9 +150,5 @@ func appendList(b []byte, name string, items []string) []byte {
 
 // searchable reports whether a search may use the parameter.
 func searchable(p *def.SearchParam) bool {
-	switch p.Code {
-	case "_text", "_content", "_query":
-		return false
-	}
-	return p.Type != def.SpecialParam
+	return p.Code != "_query" && (p.Type != def.SpecialParam || p.Code == "near")
 }

@@ -128,7 +128,11 @@ func (s *Service) searchset(c Caller, path, canonical string, q *search.Query, p
 	if err := s.entries(b, page.Included, "include", part); err != nil {
 		return nil, err
 	}
-	b.outcome(warnings(q.Ignored, page.Warnings))
+	issues := warnings(q.Ignored, page.Warnings)
+	if q.Explain {
+		issues = explain(issues, "", page.Steps)
+	}
+	b.outcome(issues)
 	return b.bytes(), nil
 }
 

@@ -36,6 +36,10 @@ func (p *parser) clause(typ, name, value string, depth int) (Clause, error) {
 	switch {
 	case param == nil:
 		return Clause{}, p.unknown(typ, code)
+	case (code == "_text" || code == "_content") && name == code:
+		return p.text(code, value)
+	case code == "near" && name == code && param.Type == def.SpecialParam:
+		return p.near(code, value)
 	case chained:
 		return p.chain(typ, name, param, modifier, rest, value, depth)
 	}

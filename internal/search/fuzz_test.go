@@ -30,6 +30,7 @@ func FuzzParse(f *testing.F) {
 		`name=a\,b\$c\|d\\&entity.date=2020&_elements=name,Patient.gender`,
 		"_filter=name co \"pet\" and not (subject[active eq true].name pr false or birthdate po 1970)&_list=a,List/b",
 		"identifier:of-type=a|b|c&_filter=family ge x or code ss http://loinc.org|1 or (date ap 2020)",
+		"_text=a \"b c\" OR NOT d&_content=x,y&near=1|2|3|km",
 		"colour=red&_text=x&focus.focus.code=1&near=1|2&_format=json",
 	} {
 		for i := range fuzzTypes {
@@ -128,6 +129,13 @@ func checkClause(t *testing.T, typ string, c search.Clause, links int) (values i
 	if c.Not != nil {
 		kinds++
 		values += checkClause(t, typ, *c.Not, links)
+	}
+	if c.Text != nil {
+		kinds++
+	}
+	if c.Near != nil {
+		kinds++
+		values += len(c.Near)
 	}
 	if c.Lists != nil {
 		kinds++

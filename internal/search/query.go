@@ -65,6 +65,7 @@ type Query struct {
 	RevInclude []Include
 	Page       string   // token of the page that is wanted; empty: the first
 	Now        int64    // what ap on dates compares with, microseconds since 1970 UTC: Options.Now, until SetNow
+	Explain    bool     // the answer says how it was found
 	Ignored    []string // parameters that were not understood, if Lenient
 
 	within fhir.Key // compartment; zero: none
@@ -109,6 +110,8 @@ type Clause struct {
 	Any   []Clause // one of them at least holds: of _filter, and of compartments
 	All   []Clause // all of them hold; of _filter
 	Not   *Clause  // it does not hold; of _filter
+	Text  *Text    // its words
+	Near  []Near   // the position of the Location lies in one of them
 	Lists []string // an entry of the List with one of these ids refers to the resource
 }
 

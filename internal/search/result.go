@@ -34,6 +34,8 @@ func resultParam(name string) (read func(*parser, Pair) error, ok bool) {
 		return (*parser).include, true
 	case "_format", "_pretty":
 		return ignore, true // the edge's
+	case "_explain":
+		return once((*parser).explain), true
 	case "_type":
 		return once((*parser).typeNames), true
 	case "_containedType", "_has", "_query", "_score":
@@ -104,6 +106,15 @@ func (p *parser) total(pair Pair) error {
 		return fault.New(fault.Invalid, "_total is none, estimate or accurate").WithCode("value")
 	}
 	p.q.Total = []Total{TotalNone, TotalAccurate, TotalEstimate}[i]
+	return nil
+}
+
+// explain reads _explain, which is no parameter of FHIR: whether the answer says how it was found.
+func (p *parser) explain(pair Pair) error {
+	if pair.Value != "true" && pair.Value != "false" {
+		return fault.New(fault.Invalid, "_explain is true or false").WithCode("value")
+	}
+	p.q.Explain = pair.Value == "true"
 	return nil
 }
 

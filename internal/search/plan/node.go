@@ -57,6 +57,10 @@ func (r *run) node(typ string, c search.Clause) (node, error) {
 	case c.Not != nil:
 		inner, err := r.node(typ, *c.Not)
 		return &notNode{title: c.Name, id: id, node: inner}, err
+	case c.Text != nil:
+		return textNode(id, c), nil
+	case c.Near != nil:
+		return nearNode(id, c), nil
 	case c.Lists != nil:
 		return &listNode{clause: c, typ: typ, id: id}, nil
 	case c.Chain != nil:
