@@ -3,6 +3,7 @@
 package fhir
 
 import (
+	"strconv"
 	"unicode/utf8"
 
 	"galen/internal/fault"
@@ -27,6 +28,9 @@ type Issue struct {
 	Code        string   // issue type; "processing" if empty
 	Diagnostics string   // left out if empty
 	Expression  string   // FHIRPath of the element, left out if empty
+
+	// Line and Column are where the issue is in the source, from 1; 0 leaves them out.
+	Line, Column int
 }
 
 // IssueType is the OperationOutcome issue type of a kind of fault.
@@ -92,7 +96,11 @@ func AppendOutcome(dst []byte, issues ...Issue) []byte {
 		if issue.Code == "" {
 			issue.Code = "processing"
 		}
-		dst = AppendString(append(dst, `{"severity":`...), string(issue.Severity))
+		dst = append(dst, '{')
+		if issue.Line > 0 {
+			dst = appendPlace(dst, issue)
+		}
+		dst = AppendString(append(dst, `"severity":`...), string(issue.Severity))
 		dst = AppendString(append(dst, `,"code":`...), issue.Code)
 		if issue.Diagnostics != "" {
 			dst = AppendString(append(dst, `,"diagnostics":`...), issue.Diagnostics)
@@ -104,6 +112,15 @@ func AppendOutcome(dst []byte, issues ...Issue) []byte {
 		dst = append(dst, '}')
 	}
 	return append(dst, `]}`...)
+}
+
+// appendPlace appends the extensions for where an issue is.
+func appendPlace(dst []byte, issue Issue) []byte {
+	dst = append(dst, `"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line","valueInteger":`...)
+	dst = strconv.AppendInt(dst, int64(issue.Line), 10)
+	dst = append(dst, `},{"url":"http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col","valueInteger":`...)
+	dst = strconv.AppendInt(dst, int64(issue.Column), 10)
+	return append(dst, `}],`...)
 }
 
 // AppendErrorOutcome appends the OperationOutcome of an error: an issue for each fault in it.

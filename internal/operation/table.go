@@ -38,6 +38,7 @@ func Table() []Operation {
 		translateOperation(),
 		validateInCodeSystemOperation(),
 		validateInValueSetOperation(),
+		validateOperation(),
 	}
 }
 

@@ -102,6 +102,18 @@ func (v *Validator) ResourceIn(n fhir.Node, level Level, member MemberOf) []Find
 	return found
 }
 
+// ProfilesIn checks a resource against the profiles named and no others; one that is not installed is an error. Codes are as for
+// ResourceIn.
+func (v *Validator) ProfilesIn(n fhir.Node, member MemberOf, profiles ...string) []Finding {
+	if len(profiles) == 0 {
+		return nil
+	}
+	if v.profiles == nil {
+		return []Finding{{Severity: fhir.Error, Code: NotSupported, Expression: fhir.Type(n), Offset: n.Offset(), Text: "no profiles are installed here: add the package that has this one with galen package add"}}
+	}
+	return v.profiles.check(n, StructureOnly, member, profiles...)
+}
+
 // Failed reports whether a finding is an error.
 func Failed(findings []Finding) bool {
 	for i := range findings {
