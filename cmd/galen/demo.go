@@ -29,8 +29,8 @@ func newDemoCommand() *cobra.Command {
 		Use:   "demo",
 		Short: "Show the whole job on sample data and stop",
 		Long: `Start a server on a free port in a temporary folder, then do with AWS's own Go SDK what a user would: create a data
-store, upload NDJSON, import it, search and change it, export it again, delete it. Each step says what it found and
-how long it took; the command fails if anything is not as it should be.`,
+store, upload NDJSON, import it, search and change it, have a patient summarised, export it again, delete it. Each step
+says what it found and how long it took; the command fails if anything is not as it should be.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			files, err := demoFiles(c.Context(), input, patients)
@@ -114,6 +114,7 @@ func (d *demo) steps(dir string) []step {
 		{"count", d.count},
 		{"search", d.search},
 		{"change", d.change},
+		{"insights", d.insights},
 		{"export", d.export},
 		{"delete", d.remove},
 		{"stop", func(context.Context) (string, error) { return "the server ended cleanly", d.child.stop() }},
@@ -132,9 +133,9 @@ func (d *demo) show(ctx context.Context, s step) error {
 		}
 		_ = json.NewEncoder(d.out).Encode(line) // a reader who has gone need not be told
 	} else if err == nil {
-		fmt.Fprintf(d.out, "  ✓ %-7s %8s  %s\n", s.name, short(took), found)
+		fmt.Fprintf(d.out, "  ✓ %-8s %8s  %s\n", s.name, short(took), found)
 	} else {
-		fmt.Fprintf(d.out, "  ✗ %-7s %8s\n", s.name, short(took))
+		fmt.Fprintf(d.out, "  ✗ %-8s %8s\n", s.name, short(took))
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)

@@ -280,3 +280,38 @@ func TestParallelSubmitsAllGetAPlace(t *testing.T) {
 		t.Errorf("%d places for 20 jobs", len(seen))
 	}
 }
+
+func TestEraseForgetsWhatHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := job.New(mem.New(), job.Options{})
+		block := make(chan struct{})
+		start(t, q, map[string]job.Handler{"k": func(_ context.Context, r *job.Run) (job.State, error) {
+			if r.Job.Name == "waits" {
+				<-block
+			}
+			return job.Done, nil
+		}})
+		ended, other := submit(t, q, "a"), submit(t, q, "b")
+		synctest.Wait()
+		running, err := q.Submit(t.Context(), job.Job{Kind: "k", Queue: "a", Name: "waits"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if err := q.Erase(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := q.Describe(t.Context(), "a", ended.ID); !errors.Is(err, fault.NotFound) {
+			t.Errorf("an ended job: %v", err)
+		}
+		left, _, err := q.List(t.Context(), "a", job.Filter{}, 0, 10)
+		if err != nil || len(left) != 1 || left[0].ID != running.ID {
+			t.Errorf("left %v: %v", left, err)
+		}
+		if got := state(t, q, other); got.State != job.Done {
+			t.Errorf("another queue's job is %s", got.State)
+		}
+		close(block)
+		synctest.Wait()
+	})
+}

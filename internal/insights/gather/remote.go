@@ -19,6 +19,7 @@ import (
 
 const (
 	maxTries     = 5                // of one request
+	maxSlow      = 2                // of one that is not answered in time
 	maxRetryWait = 30 * time.Second // however long a Retry-After asks for
 )
 
@@ -86,7 +87,7 @@ func (s *remote) get(ctx context.Context, address string) ([]byte, error) {
 	wait := s.o.Pause
 	for try := 1; ; try++ {
 		body, again, err := s.once(ctx, u)
-		if err == nil || again < 0 || try == maxTries {
+		if err == nil || again < 0 || try == maxTries || errors.Is(err, errSlow) && try == maxSlow {
 			return body, err
 		}
 		select {
@@ -183,7 +184,7 @@ func (s *remote) failed(ctx context.Context, err error) error {
 	case errors.Is(err, errRedirect):
 		return fault.New(fault.Unprocessable, "the FHIR server redirects to another server; that is not followed")
 	case errors.Is(cause, errSlow):
-		return fault.New(fault.Unavailable, "the FHIR server did not answer within %v", s.o.Timeout)
+		return fault.Wrap(fault.Unavailable, errSlow, "the FHIR server did not answer within %v", s.o.Timeout)
 	}
 	return fault.Wrap(fault.Unavailable, fmt.Errorf("%T", err), "the FHIR server could not be reached, or broke off the connection")
 }
