@@ -113,7 +113,7 @@ func (p *Profiles) check(n fhir.Node, level Level, member MemberOf, profiles ...
 	}
 	if level == Strict {
 		w.claims(it)
-		w.extensions(n, typ)
+		w.extensions(n, owner{node: n, types: [2]*def.Structure{typ}})
 	}
 	if len(w.findings) == 0 {
 		return nil

@@ -9,12 +9,14 @@ import (
 
 // extensions checks every extension within an object against its definition, if that is installed. An extension's own
 // extensions are its definition's to check.
-func (w *profileWalk) extensions(n fhir.Node, typ *def.Structure) {
+func (w *profileWalk) extensions(n fhir.Node, o owner) {
 	if w.full() {
 		return
 	}
+	typ := o.types[0]
 	if name := fhir.Type(n); name != "" {
 		typ = w.p.defs.Structure(name)
+		o.types = [2]*def.Structure{typ}
 	}
 	if typ == nil {
 		return
@@ -34,12 +36,12 @@ func (w *profileWalk) extensions(n fhir.Node, typ *def.Structure) {
 		}
 		w.path = append(w.path, s)
 		if m.Kind() == fhir.Object {
-			w.extensionIn(m, member)
+			w.extensionIn(m, member, o)
 		} else {
 			for i, v := range m.Elements() {
 				w.path[len(w.path)-1].index = i
 				if v.Kind() == fhir.Object {
-					w.extensionIn(v, member)
+					w.extensionIn(v, member, o)
 				}
 			}
 		}
@@ -48,10 +50,14 @@ func (w *profileWalk) extensions(n fhir.Node, typ *def.Structure) {
 	w.depth--
 }
 
-func (w *profileWalk) extensionIn(n fhir.Node, member def.Member) {
+func (w *profileWalk) extensionIn(n fhir.Node, member def.Member, o owner) {
 	typ := member.Structure()
 	if typ == nil || typ.Name != "Extension" {
-		w.extensions(n, typ)
+		below := owner{node: n, types: [2]*def.Structure{typ}, element: member.Element}
+		if member.Sibling {
+			below.types[1] = member.Type.Structure
+		}
+		w.extensions(n, below)
 		return
 	}
 	url := n.Field("url")
@@ -59,6 +65,9 @@ func (w *profileWalk) extensionIn(n fhir.Node, member def.Member) {
 		return
 	}
 	if pr, err := w.p.profile(url.Text()); pr != nil && err == nil && pr.typ == typ {
+		if !w.mayStand(pr.contexts, o) {
+			w.fail(n, Invariant, "", "the definition of this extension does not let it stand here: move it to where its definition says")
+		}
 		w.depth++
 		w.node(item{node: n, typ: typ, element: member.Element, index: -1}, pr.root)
 		w.depth--

@@ -19,6 +19,8 @@ type profile struct {
 	url  string
 	typ  *def.Structure
 	root *node
+
+	contexts []useContext // of an extension: where it may stand
 }
 
 // node is what a profile says of one element beyond the base definition. Parts that say nothing are empty.
@@ -81,6 +83,9 @@ func (p *Profiles) read(r *pack.Resource, depth int) (*profile, error) {
 		return nil, fault.New(fault.Unprocessable, "its definition is not for a type of FHIR R4")
 	}
 	pr := &profile{url: r.URL, typ: typ}
+	if typ.Name == "Extension" {
+		pr.contexts = readContexts(p.defs, sd)
+	}
 	elements := sd.Field("snapshot").Field("element")
 	if elements.Len() == 0 {
 		elements = sd.Field("differential").Field("element")

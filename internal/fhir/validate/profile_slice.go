@@ -167,7 +167,7 @@ func (n *node) down(name string) *node {
 	}
 	for _, c := range n.children {
 		if c.name == name {
-			if len(c.slices) == 1 && c.def != nil && c.def.Choice && c.empty() {
+			if len(c.slices) == 1 && c.def != nil && c.def.Choice && c.types == nil && !c.fixed.Ok() && !c.pattern.Ok() {
 				return c.slices[0]
 			}
 			return c

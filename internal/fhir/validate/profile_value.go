@@ -100,15 +100,43 @@ func (w *profileWalk) targets(it item, types []typeRef, n *node) {
 	if typ == nil {
 		return
 	}
-	var names []string
+	var names, profiles []string
 	for _, u := range targets {
+		pr, err := w.p.profile(u)
 		want := w.targetType(u)
-		if want == nil || typ.Is(want.Name) {
+		switch {
+		case want == nil:
 			return
+		case !typ.Is(want.Name):
+			names = append(names, want.Name)
+		case pr == nil || err != nil || !target.Ok():
+			return
+		default:
+			profiles = append(profiles, u)
 		}
-		names = append(names, want.Name)
+	}
+	if len(profiles) > 0 {
+		w.targetProfiles(text, item{node: target, typ: typ, index: -1}, profiles)
+		return
 	}
 	w.fail(text, Structure, "reference", "a "+typ.Name+" cannot be referenced here by the profile, only "+oneOf(names)+" ("+n.id+")")
+}
+
+// targetProfiles wants the resource that a reference points to to conform to one of the profiles. Of one that is being looked at
+// already it says nothing, as profiles may go round in a circle.
+func (w *profileWalk) targetProfiles(text fhir.Node, target item, profiles []string) {
+	offset := target.node.Offset()
+	if slices.Contains(w.targeted, offset) || len(w.targeted) >= maxProfileDepth/4 {
+		return
+	}
+	w.targeted = append(w.targeted, offset)
+	defer func() { w.targeted = w.targeted[:len(w.targeted)-1] }()
+	for _, u := range profiles {
+		if w.conforms(target, func(it item) { w.against(it, u, offset, "") }) {
+			return
+		}
+	}
+	w.fail(text, Structure, "reference", "what this references conforms to none of the profiles that the profile asks for: "+oneOf(profiles))
 }
 
 // targetType is the type that a profile is for; nil if it is not installed.

@@ -24,6 +24,7 @@ type profileWalk struct {
 	root      fhir.Node // the resource given
 	container fhir.Node // the resource at hand, for %resource and for #references
 	depth     int
+	targeted  []int // offsets of the resources that are looked at as targets of references
 	work      int
 	quiet     int // above 0 while asking whether a value conforms: the first finding is enough, and is dropped
 }

@@ -92,6 +92,7 @@ func (w *jsonWriter) attributes(el int, of *def.Structure, each func(name, value
 	for i, a := range w.elements[el].attrs {
 		name := a.Name.Local
 		switch {
+		case w.elements[el].xhtml != nil: // its attributes are the narrative's
 		case a.Name.Space == "xmlns" || name == "xmlns" || a.Name.Space == xsiSpace && name == "schemaLocation":
 		case w.repeatedAttribute(el, i):
 			w.find(el, "the attribute is given twice", name)
