@@ -23,6 +23,7 @@ func Table() []Operation {
 		exportOperation(OnInstance, "Group", "group-export"),
 		exportOperation(OnSystem, "", "export"),
 		exportOperation(OnType, "Patient", "patient-export"),
+		graphqlOperation(),
 		lastnOperation(),
 		lookupOperation(),
 		matchOperation(),
