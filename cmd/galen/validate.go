@@ -17,6 +17,7 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
+	"galen/internal/fhir/xml"
 )
 
 // maxValidated is the largest file that is validated.
@@ -48,8 +49,8 @@ func newValidateCommand() *cobra.Command {
 	var v validation
 	c := &cobra.Command{
 		Use:   "validate FILE…",
-		Short: "Check resources (JSON) against FHIR R4 and profiles",
-		Long: `validate checks each file, a resource as JSON, against the definitions of FHIR R4, the profiles of --profile and those that its
+		Short: "Check resources (JSON or XML) against FHIR R4 and profiles",
+		Long: `validate checks each file, a resource as JSON or XML, against the definitions of FHIR R4, the profiles of --profile and those that its
 meta.profile names. Profiles come from packages: galen package add.`,
 		Args: someArgs,
 		RunE: func(c *cobra.Command, args []string) error { return v.run(c.OutOrStdout(), args) },
@@ -97,9 +98,25 @@ func (v *validation) file(name string) (src []byte, found []finding, err error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	var tape fhir.Tape
+	position := func(offset int) (line, column int) { return fhir.Position(src, offset) }
+	text := src
 	var syntax *fhir.SyntaxError
-	if err := tape.Parse(src, fhir.Limits{Size: maxValidated}); errors.As(err, &syntax) {
+	if start := bytes.TrimLeft(src, "\ufeff \t\r\n"); len(start) > 0 && start[0] == '<' {
+		doc, err := xml.Decode(src, fhir.Limits{Size: maxValidated})
+		if errors.As(err, &syntax) {
+			v.errors++
+			return src, []finding{{name, syntax.Line, syntax.Column, string(fhir.Fatal), "structure", "", syntax.Error()}}, nil
+		} else if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for _, f := range doc.Findings {
+			v.errors++
+			found = append(found, finding{name, f.Line, f.Column, string(fhir.Error), "structure", f.Expression, f.Text})
+		}
+		text, position = doc.JSON, doc.Position
+	}
+	var tape fhir.Tape
+	if err := tape.Parse(text, fhir.Limits{Size: maxValidated}); errors.As(err, &syntax) {
 		v.errors++
 		return src, []finding{{name, syntax.Line, syntax.Column, string(fhir.Fatal), "structure", "", syntax.Error()}}, nil
 	} else if err != nil {
@@ -111,7 +128,7 @@ func (v *validation) file(name string) (src []byte, found []finding, err error) 
 		if f.Severity == fhir.Error || f.Severity == fhir.Fatal {
 			v.errors++
 		}
-		line, column := fhir.Position(src, f.Offset)
+		line, column := position(f.Offset)
 		found = append(found, finding{name, line, column, string(f.Severity), f.Code, f.Expression, f.Text})
 	}
 	return src, found, nil
