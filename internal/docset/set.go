@@ -85,7 +85,30 @@ func AndLen(a, b Set) int {
 }
 
 // Intersects reports whether a document is in both a and b. It stops at the first.
-func Intersects(a, b Set) bool { return a.b != nil && b.b != nil && a.b.Intersects(b.b) }
+func Intersects(a, b Set) bool {
+	if a.b == nil || b.b == nil {
+		return false
+	}
+	if min(a.Len(), b.Len()) > leapBelow {
+		return a.b.Intersects(b.b)
+	}
+	x, y := a.b.Iterator(), b.b.Iterator()
+	for x.HasNext() && y.HasNext() {
+		switch p, q := x.PeekNext(), y.PeekNext(); {
+		case p == q:
+			return true
+		case p < q:
+			x.AdvanceIfNeeded(q)
+		default:
+			y.AdvanceIfNeeded(p)
+		}
+	}
+	return false
+}
+
+// leapBelow is how many documents the smaller of two sets has at most for leaping from one to the other to cost less than to compare
+// whole blocks, of which roaring makes the intersection where one of them is of runs.
+const leapBelow = 2048
 
 // And keeps in s only what is in t too.
 func (s *Set) And(t Set) {
