@@ -56,7 +56,7 @@ func echo(name string) api.API {
 
 func options() api.Options {
 	o := api.Options{Listen: "127.0.0.1:0", Verifier: sigv4.NewVerifier(lookup, sigv4.Options{}),
-		HealthLake: echo("healthlake"), FHIR: echo("fhir"), S3: echo("s3")}
+		HealthLake: echo("healthlake"), ConnectHealth: echo("agents"), FHIR: echo("fhir"), S3: echo("s3")}
 	o.S3.Auth = api.Stream
 	return o
 }
@@ -90,6 +90,11 @@ func target(r *http.Request, name string) *http.Request {
 	return r
 }
 
+func onHost(r *http.Request, host string) *http.Request {
+	r.Host = host
+	return r
+}
+
 func TestRoutes(t *testing.T) {
 	s := newServer(t, options())
 	presigned := request("GET", "/bucket/key", "")
@@ -106,6 +111,13 @@ func TestRoutes(t *testing.T) {
 		{"no target", sign(request("POST", "/", "{}"), "healthlake", "{}"), 200, "healthlake true 111122223333 / {}"},
 		{"FHIR", sign(request("GET", "/datastore/d/r4//Patient/a%2Fb?x=1", ""), "healthlake", ""), 200, "fhir true 111122223333 /datastore/d/r4//Patient/a%2Fb?x=1 "},
 		{"FHIR write", sign(request("POST", "/datastore/d/r4/Patient", "p"), "healthlake", "p"), 200, "fhir true 111122223333 /datastore/d/r4/Patient p"},
+		{"agents", sign(request("GET", "/domain?status=x", ""), "health-agent", ""), 200, "agents true 111122223333 /domain?status=x "},
+		{"agents, a tag", sign(request("GET", "/tags/arn%3Aaws%3Ax%2Fy", ""), "health-agent", ""), 200, "agents true 111122223333 /tags/arn%3Aaws%3Ax%2Fy "},
+		{"agents, any host", sign(onHost(request("POST", "/domains/d/subscriptions", ""), "runtime.example.org"), "health-agent", ""), 200, "agents true"},
+		{"agents, another service", sign(request("GET", "/domain", ""), "healthlake", ""), 403, "agents error InvalidSignatureException"},
+		{"agents, a session", sign(request("GET", "/medical-scribe-stream/domain/d/subscription/s/session/x", ""), "health-agent", ""), 200, "agents true"},
+		{"S3, a bucket named domain", sign(request("GET", "/domain/x", ""), "s3", ""), 200, "s3 true 111122223333 /domain/x "},
+		{"no agents", request("GET", "/domainx", ""), 404, "healthlake error UnknownOperationException"},
 		{"S3", sign(request("PUT", "/bucket/a/../b", "data"), "s3", "data"), 200, "s3 true 111122223333 /bucket/a/../b data"},
 		{"S3, a bucket named datastore", sign(request("GET", "/datastore/x", ""), "s3", ""), 200, "s3 true 111122223333 /datastore/x "},
 		{"S3, list of buckets", sign(request("GET", "/", ""), "s3", ""), 200, "s3 true 111122223333 / "},

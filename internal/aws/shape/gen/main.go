@@ -5,6 +5,8 @@
 //
 //	go run galen/internal/aws/shape/gen -model service-2.json.gz -out model/healthlake.json
 //	go run galen/internal/aws/shape/gen -model model/healthlake.json,model/healthlake_overlay.json -package healthlake -types shapes_gen.go
+//
+// With -operations only the types that these operations use are written.
 package main
 
 import (
