@@ -42,7 +42,7 @@ func (h *house) openAgents(cfg config, secret []byte, records *interaction.Servi
 	h.insights = previsit.New(previsit.Options{Catalog: h.catalog, Jobs: h.jobs, Objects: h.objects, Secrets: secrets, MaxPending: cfg.maxInsights,
 		Gatherer:  gather.New(gather.Options{Objects: h.objects, Operator: operator, Records: records, Documents: documents, Private: private}),
 		Summarise: insights.Summarise})
-	return connecthealth.New(connecthealth.Options{Catalog: h.catalog, Insights: h.insights, Region: cfg.region, Principal: principal,
+	return connecthealth.New(connecthealth.Options{Catalog: h.catalog, Insights: h.insights, Sessions: h.sessions, Region: cfg.region, Principal: principal,
 		Own: cfg.ownDataStore, Log: h.log})
 }
 

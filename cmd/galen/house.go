@@ -32,6 +32,7 @@ import (
 	"galen/internal/bulk"
 	"galen/internal/catalog"
 	"galen/internal/deferred"
+	"galen/internal/engine"
 	"galen/internal/engine/lsm"
 	"galen/internal/fault"
 	"galen/internal/fhir/def"
@@ -41,6 +42,7 @@ import (
 	"galen/internal/job"
 	"galen/internal/many"
 	"galen/internal/operation"
+	"galen/internal/scribe"
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
 	"galen/internal/store"
@@ -60,6 +62,7 @@ type house struct {
 	many     *many.Service
 	stores   *store.Stores
 	insights *previsit.Service
+	sessions *scribe.Service
 	log      *slog.Logger
 	closers  []func() error // to be called in reverse order
 }
@@ -103,9 +106,10 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	h.catalog = catalog.New(engine, h.jobs, stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
-		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, stores, d)
-	}})
+	h.catalog = h.openCatalog(cfg, engine)
+	if err := h.openScribe(ctx, cfg, engine, secret); err != nil {
+		return nil, err
+	}
 	packages, err := openPackages(filepath.Join(cfg.data, "packages"))
 	if err != nil {
 		return nil, err
@@ -124,6 +128,15 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	}
 	h.bulk = bulk.New(h.jobs, h.objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Members: codes.Members, Planner: planner, Kept: h.kept})
 	return h, h.openAPI(cfg, credentials, secret, planner, gateway, codes, validate.NewWithProfiles(defs, profiles))
+}
+
+// openCatalog makes the catalog over what else is opened, now or later.
+func (h *house) openCatalog(cfg config, engine engine.Engine) *catalog.Catalog {
+	return catalog.New(engine, h.jobs, stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
+		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, h.stores, d)
+	}, EmptyDomain: func(ctx context.Context, account, domain string) error {
+		return h.sessions.DeleteDomain(ctx, account, domain)
+	}})
 }
 
 func (c *config) jobLimit(kind string) int {
@@ -167,9 +180,11 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Deferred: h.later, Operator: operator, Failed: func(ctx context.Context, err error) {
 		h.log.ErrorContext(ctx, "request failed", "error", err)
 	}})
+	verifier := sigv4.NewVerifier(credentials.Lookup, sigv4.Options{Account: cfg.account})
 	h.api, err = api.New(api.Options{
 		Listen: cfg.listen, AllowRemote: cfg.allowRemote, CertFile: cfg.tlsCert, KeyFile: cfg.tlsKey,
-		Verifier:      sigv4.NewVerifier(credentials.Lookup, sigv4.Options{Account: cfg.account}),
+		Verifier:      verifier,
+		Scribe:        api.API{Handler: h.scribeHandler(verifier), Auth: api.Own},
 		HealthLake:    api.API{Handler: control, Services: []string{"healthlake"}, MaxBody: 1 << 20},
 		ConnectHealth: api.API{Handler: agents, MaxBody: 1 << 20, WriteError: connecthealth.WriteError},
 		FHIR: api.API{Handler: data, Services: []string{"healthlake"}, MaxBody: int64(cfg.maxBodyMB) << 20,
@@ -281,6 +296,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 	maps.Copy(handlers, h.bulk.Handlers())
 	maps.Copy(handlers, h.later.Handlers())
 	maps.Copy(handlers, h.many.Handlers())
+	maps.Copy(handlers, h.sessions.Handlers())
 	group.Go(func() error { return h.api.Run(ctx) })
 	group.Go(func() error { return h.jobs.Run(ctx, handlers) })
 	if debug != "" {
@@ -290,7 +306,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 		tick := time.NewTicker(sweepInterval)
 		defer tick.Stop()
 		for {
-			for _, sweep := range []func(context.Context) error{h.catalog.Sweep, h.bulk.Sweep, h.later.Sweep} {
+			for _, sweep := range []func(context.Context) error{h.catalog.Sweep, h.bulk.Sweep, h.later.Sweep, h.sessions.Sweep} {
 				if err := sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, fault.Unavailable) {
 					return fmt.Errorf("sweep: %w", err)
 				}

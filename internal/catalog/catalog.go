@@ -29,6 +29,9 @@ type Options struct {
 	// Preload loads the data named by what into a data store that is being created. It may be called again after a crash.
 	// nil: nothing can be preloaded.
 	Preload func(ctx context.Context, d DataStore, what string) error
+
+	// EmptyDomain removes what others keep of a domain that is being deleted. It may be called again after a crash. Nil: nothing.
+	EmptyDomain func(ctx context.Context, account, domain string) error
 }
 
 // Catalog is the data stores and the domains of one engine.

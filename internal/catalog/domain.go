@@ -204,6 +204,11 @@ func (c *Catalog) deleteDomain(ctx context.Context, run *job.Run) (job.State, er
 			return "", err
 		}
 	}
+	if c.opt.EmptyDomain != nil {
+		if err := c.opt.EmptyDomain(ctx, spec.Account, spec.ID); err != nil {
+			return "", err
+		}
+	}
 	return job.Done, attempt(func() error {
 		d, row, err := c.loadDomain(ctx, spec.Account, spec.ID)
 		if err != nil || d.State != Deleting {

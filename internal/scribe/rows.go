@@ -152,3 +152,25 @@ func (s *Service) open(ctx context.Context) ([]Session, error) {
 	}
 	return sessions, nil
 }
+
+// list gives all sessions of an account.
+func (s *Service) list(ctx context.Context, account string) ([]Session, error) {
+	snap, err := s.engine.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	var sessions []Session
+	of := ordkey.AppendString(append(slices.Clone(prefix), 's'), account)
+	for row, err := range snap.Scan(ctx, engine.Prefix(of), engine.Ascending) {
+		if err != nil {
+			return nil, err
+		}
+		session, err := decode(row.Value)
+		if err != nil {
+			return nil, err
+		}
+		sessions = append(sessions, session)
+	}
+	return sessions, nil
+}

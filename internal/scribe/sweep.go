@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"galen/internal/engine"
+	"galen/internal/fault"
 )
 
 // Recover pauses the sessions that a death of the process left connected. It is to be called before the first Connect.
@@ -105,4 +108,31 @@ func (s *Service) needed(x *Session) bool {
 		}
 	}
 	return s.opt.Now().Sub(x.Ended) < keep
+}
+
+// DeleteDomain removes the sessions of a domain with their recordings; documents that were written stay. It fails with
+// fault.Conflict while one of them is connected. It can be called again after a failure.
+func (s *Service) DeleteDomain(ctx context.Context, account, domain string) error {
+	sessions, err := s.list(ctx, account)
+	if err != nil {
+		return err
+	}
+	for _, session := range sessions {
+		if session.Domain != domain {
+			continue
+		}
+		if s.connected(session.Key) {
+			return fault.New(fault.Conflict, "a session of the domain is connected")
+		}
+		if err := s.forget(session.Key); err != nil {
+			return err
+		}
+		var b engine.Batch
+		b.Delete(sessionKey(session.Key))
+		b.Delete(openKey(session.Key))
+		if err := s.engine.Apply(ctx, &b); err != nil {
+			return err
+		}
+	}
+	return nil
 }

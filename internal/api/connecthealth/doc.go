@@ -7,4 +7,4 @@
 // docs/wire/connecthealth.md says what it answers where the contract leaves room.
 package connecthealth
 
-//go:generate go run galen/internal/aws/shape/gen -model ../../aws/shape/model/connecthealth.json -package connecthealth -types shapes_gen.go -operations CreateDomain,GetDomain,ListDomains,DeleteDomain,CreateSubscription,GetSubscription,ListSubscriptions,ActivateSubscription,DeactivateSubscription,TagResource,UntagResource,ListTagsForResource,StartPatientInsightsJob,GetPatientInsightsJob
+//go:generate go run galen/internal/aws/shape/gen -model ../../aws/shape/model/connecthealth.json -package connecthealth -types shapes_gen.go -operations CreateDomain,GetDomain,ListDomains,DeleteDomain,CreateSubscription,GetSubscription,ListSubscriptions,ActivateSubscription,DeactivateSubscription,TagResource,UntagResource,ListTagsForResource,StartPatientInsightsJob,GetPatientInsightsJob,GetMedicalScribeListeningSession

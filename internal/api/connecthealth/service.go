@@ -14,12 +14,14 @@ import (
 	"galen/internal/aws/shape/model"
 	"galen/internal/catalog"
 	"galen/internal/insights/previsit"
+	"galen/internal/scribe"
 )
 
 // Options of the service.
 type Options struct {
 	Catalog  *catalog.Catalog
 	Insights *previsit.Service
+	Sessions *scribe.Service
 	Region   string // of ARNs
 
 	// Principal gives the caller of a request.
@@ -68,6 +70,8 @@ func (s *service) operations() map[string]call.Operation {
 
 		"StartPatientInsightsJob": call.Op(s.startInsights),
 		"GetPatientInsightsJob":   call.Op(s.getInsights),
+
+		"GetMedicalScribeListeningSession": call.Op(s.getSession),
 	}
 }
 

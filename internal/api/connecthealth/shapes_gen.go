@@ -16,6 +16,25 @@ type ActivateSubscriptionOutput struct {
 	Subscription *SubscriptionDescription
 }
 
+// ArtifactDetails is the model's structure.
+type ArtifactDetails struct {
+	OutputLocation string
+	Status         PostStreamArtifactGenerationStatus
+	FailureReason  string
+}
+
+// ClinicalNoteGenerationResult is the model's structure.
+type ClinicalNoteGenerationResult struct {
+	NoteResult              *ArtifactDetails
+	TranscriptResult        *ArtifactDetails
+	AfterVisitSummaryResult *ArtifactDetails
+}
+
+// ClinicalNoteGenerationSettingsResponse is the model's structure.
+type ClinicalNoteGenerationSettingsResponse struct {
+	NoteTemplateSettings *NoteTemplateSettingsResponse
+}
+
 // CreateDomainInput is the model's structure.
 type CreateDomainInput struct {
 	Name                     string // required
@@ -59,6 +78,24 @@ type CreateWebAppConfiguration struct {
 	EhrRole       string // required
 	IdcInstanceId string // required
 	IdcRegion     string // required
+}
+
+// CustomTemplateBase is an enumeration of the model.
+type CustomTemplateBase string
+
+// The values of CustomTemplateBase.
+const (
+	CustomTemplateBaseHistoryAndPhysical CustomTemplateBase = "HISTORY_AND_PHYSICAL"
+	CustomTemplateBaseGirpp              CustomTemplateBase = "GIRPP"
+	CustomTemplateBaseDap                CustomTemplateBase = "DAP"
+	CustomTemplateBaseSirp               CustomTemplateBase = "SIRP"
+	CustomTemplateBaseBirp               CustomTemplateBase = "BIRP"
+	CustomTemplateBaseBehavioralSoap     CustomTemplateBase = "BEHAVIORAL_SOAP"
+)
+
+// CustomTemplateResponse is the model's structure.
+type CustomTemplateResponse struct {
+	TemplateType CustomTemplateBase
 }
 
 // DeactivateSubscriptionInput is the model's structure.
@@ -141,6 +178,18 @@ type GetDomainOutput struct {
 	WebAppConfiguration *WebAppConfiguration
 	CreatedAt           time.Time // required
 	Tags                map[string]string
+}
+
+// GetMedicalScribeListeningSessionInput is the model's structure.
+type GetMedicalScribeListeningSessionInput struct {
+	SessionId      string // required
+	DomainId       string // required
+	SubscriptionId string // required
+}
+
+// GetMedicalScribeListeningSessionOutput is the model's structure.
+type GetMedicalScribeListeningSessionOutput struct {
+	MedicalScribeListeningSessionDetails *MedicalScribeListeningSessionDetails
 }
 
 // GetPatientInsightsJobRequest is the model's structure.
@@ -248,6 +297,117 @@ type ListTagsForResourceOutput struct {
 	Tags map[string]string
 }
 
+// ManagedNoteTemplate is an enumeration of the model.
+type ManagedNoteTemplate string
+
+// The values of ManagedNoteTemplate.
+const (
+	ManagedNoteTemplateHistoryAndPhysical ManagedNoteTemplate = "HISTORY_AND_PHYSICAL"
+	ManagedNoteTemplateGirpp              ManagedNoteTemplate = "GIRPP"
+	ManagedNoteTemplateDap                ManagedNoteTemplate = "DAP"
+	ManagedNoteTemplateSirp               ManagedNoteTemplate = "SIRP"
+	ManagedNoteTemplateBirp               ManagedNoteTemplate = "BIRP"
+	ManagedNoteTemplateBehavioralSoap     ManagedNoteTemplate = "BEHAVIORAL_SOAP"
+	ManagedNoteTemplatePhysicalSoap       ManagedNoteTemplate = "PHYSICAL_SOAP"
+)
+
+// ManagedTemplateResponse is the model's structure.
+type ManagedTemplateResponse struct {
+	TemplateType ManagedNoteTemplate
+}
+
+// MedicalCodeGenerationResult is the model's structure.
+type MedicalCodeGenerationResult struct {
+	MedicalCodesResult *ArtifactDetails
+	JobId              string
+}
+
+// MedicalCodeGenerationSettingsResponse is the model's structure.
+type MedicalCodeGenerationSettingsResponse struct {
+	Enabled *bool
+}
+
+// MedicalScribeChannelDefinition is the model's structure.
+type MedicalScribeChannelDefinition struct {
+	ChannelId       int32                        // required
+	ParticipantRole MedicalScribeParticipantRole // required
+}
+
+// MedicalScribeLanguageCode is an enumeration of the model.
+type MedicalScribeLanguageCode string
+
+// The values of MedicalScribeLanguageCode.
+const (
+	MedicalScribeLanguageCodeEnUs  MedicalScribeLanguageCode = "en-US"
+	MedicalScribeLanguageCodeMulti MedicalScribeLanguageCode = "multi"
+)
+
+// MedicalScribeListeningSessionDetails is the model's structure.
+type MedicalScribeListeningSessionDetails struct {
+	SessionId                    string
+	DomainId                     string
+	SubscriptionId               string
+	LanguageCode                 MedicalScribeLanguageCode
+	MediaSampleRateHertz         *int32
+	MediaEncoding                MedicalScribeMediaEncoding
+	ChannelDefinitions           []MedicalScribeChannelDefinition
+	PostStreamActionSettings     *MedicalScribePostStreamActionSettingsResponse
+	PostStreamActionResult       *MedicalScribePostStreamActionsResult
+	EncounterContextProvided     *bool
+	MedicalCodingContextProvided *bool
+	StreamStatus                 MedicalScribeStreamStatus
+	StreamCreationTime           time.Time
+	StreamEndTime                time.Time
+}
+
+// MedicalScribeMediaEncoding is an enumeration of the model.
+type MedicalScribeMediaEncoding string
+
+// The values of MedicalScribeMediaEncoding.
+const (
+	MedicalScribeMediaEncodingPcm  MedicalScribeMediaEncoding = "pcm"
+	MedicalScribeMediaEncodingFlac MedicalScribeMediaEncoding = "flac"
+)
+
+// MedicalScribeParticipantRole is an enumeration of the model.
+type MedicalScribeParticipantRole string
+
+// The values of MedicalScribeParticipantRole.
+const (
+	MedicalScribeParticipantRolePatient   MedicalScribeParticipantRole = "PATIENT"
+	MedicalScribeParticipantRoleClinician MedicalScribeParticipantRole = "CLINICIAN"
+)
+
+// MedicalScribePostStreamActionSettingsResponse is the model's structure.
+type MedicalScribePostStreamActionSettingsResponse struct {
+	OutputS3Uri                    string                                  // required
+	ClinicalNoteGenerationSettings *ClinicalNoteGenerationSettingsResponse // required
+	MedicalCodeGenerationSettings  *MedicalCodeGenerationSettingsResponse
+}
+
+// MedicalScribePostStreamActionsResult is the model's structure.
+type MedicalScribePostStreamActionsResult struct {
+	ClinicalNoteGenerationResult *ClinicalNoteGenerationResult
+	MedicalCodeGenerationResult  *MedicalCodeGenerationResult
+}
+
+// MedicalScribeStreamStatus is an enumeration of the model.
+type MedicalScribeStreamStatus string
+
+// The values of MedicalScribeStreamStatus.
+const (
+	MedicalScribeStreamStatusInProgress MedicalScribeStreamStatus = "IN_PROGRESS"
+	MedicalScribeStreamStatusPaused     MedicalScribeStreamStatus = "PAUSED"
+	MedicalScribeStreamStatusFailed     MedicalScribeStreamStatus = "FAILED"
+	MedicalScribeStreamStatusCompleted  MedicalScribeStreamStatus = "COMPLETED"
+)
+
+// NoteTemplateSettingsResponse is the model's union, of which exactly one member is set.
+type NoteTemplateSettingsResponse struct {
+	ManagedTemplate *ManagedTemplateResponse
+	CustomTemplate  *CustomTemplateResponse
+}
+
 // OutputDataConfig is the model's structure.
 type OutputDataConfig struct {
 	S3OutputPath string // required
@@ -264,6 +424,18 @@ type PatientInsightsPatientContext struct {
 	DateOfBirth string
 	Pronouns    Pronouns
 }
+
+// PostStreamArtifactGenerationStatus is an enumeration of the model.
+type PostStreamArtifactGenerationStatus string
+
+// The values of PostStreamArtifactGenerationStatus.
+const (
+	PostStreamArtifactGenerationStatusInProgress PostStreamArtifactGenerationStatus = "IN_PROGRESS"
+	PostStreamArtifactGenerationStatusFailed     PostStreamArtifactGenerationStatus = "FAILED"
+	PostStreamArtifactGenerationStatusCompleted  PostStreamArtifactGenerationStatus = "COMPLETED"
+	PostStreamArtifactGenerationStatusPending    PostStreamArtifactGenerationStatus = "PENDING"
+	PostStreamArtifactGenerationStatusSkipped    PostStreamArtifactGenerationStatus = "SKIPPED"
+)
 
 // Pronouns is an enumeration of the model.
 type Pronouns string
