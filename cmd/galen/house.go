@@ -132,7 +132,7 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 
 // openCatalog makes the catalog over what else is opened, now or later.
 func (h *house) openCatalog(cfg config, engine engine.Engine) *catalog.Catalog {
-	return catalog.New(engine, h.jobs, stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
+	return catalog.New(engine, h.jobs, h.stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
 		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, h.stores, d)
 	}, EmptyDomain: func(ctx context.Context, account, domain string) error {
 		return h.sessions.DeleteDomain(ctx, account, domain)
