@@ -98,9 +98,8 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	stores := store.New(engine, terms, store.Options{})
-	h.closeLater(stores.Close)
-	h.stores = stores
+	h.stores = store.New(engine, terms, store.Options{})
+	h.closeLater(h.stores.Close)
 	h.jobs = job.New(engine, job.Options{Exclusive: true, Limit: cfg.jobLimit, Workers: jobWorkers})
 	gateway, err := h.openObjects(ctx, cfg, credentials)
 	if err != nil {

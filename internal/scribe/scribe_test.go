@@ -3,6 +3,7 @@
 package scribe_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -272,6 +273,7 @@ func TestVisit(t *testing.T) {
 			t.Errorf("audio after the end: %v", err)
 		}
 		c.close()
+		slices.SortFunc(c.finals, func(a, b transcript.Segment) int { return cmp.Compare(a.Begin, b.Begin) }) // channels are told of side by side
 		if len(c.finals) != 10 || c.partial == 0 || c.finals[0].ID == "" || c.finals[0].Role != transcript.Clinician || len(c.finals[1].Words) != 3 {
 			t.Errorf("%d partial segments, final %+v", c.partial, c.finals)
 		}
