@@ -36,6 +36,7 @@ func Table() []Operation {
 		purgeOperation(),
 		statsOperation(),
 		subsumesOperation(),
+		summaryOperation(),
 		translateOperation(),
 		validateInCodeSystemOperation(),
 		validateInValueSetOperation(),
