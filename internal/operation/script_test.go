@@ -49,6 +49,7 @@ var validator = validate.New(def.R4())
 //	entries path/$name[?query]                   total, then the entries of the Bundle: a star before what was included
 //	job name path/$name [body]                   begins a job of the operation called name, waits for it, and gives its status
 //	history Type/id                              the versions there are
+//	types path/$name body                        the types of the resources in its answer
 //	grades body                                  $match with that body: id, grade and score of each match
 //	stored Type command                          the command's answer, cut to what is stored of it: the entries of a Bundle read again
 //	export path/$name[?query] [body]             begins an export, waits for it, and gives its files with their lines
@@ -203,6 +204,8 @@ func (s *script) run(line string) string {
 			return failure(err)
 		}
 		return "found " + ids.ReplaceAllString(strings.Join(entry.FindAllString(string(text), -1), " "), "(id)")
+	case "types":
+		return strings.Join(resourceTypes.FindAllString(s.call("POST", path, query, body), -1), " ")
 	case "postentries":
 		return strings.Join(entry.FindAllString(s.call("POST", path, query, body), -1), " ")
 	case "removed":
@@ -417,12 +420,13 @@ func (s *script) export(path, query, body string) string {
 
 // Cut out of answers: ids that the server gave, and today; entry finds the address of an entry.
 var (
-	ids      = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
-	today    = regexp.MustCompile(`20\d\d-\d\d-\d\d`)
-	versions = regexp.MustCompile(`W/\\"[0-9]+`)
-	jobIDs   = regexp.MustCompile(`[0-9a-f]{32}`)
-	times    = regexp.MustCompile(`"(submittedTime|endTime)":"[^"]*",?`)
-	entry    = regexp.MustCompile(`"fullUrl":"[^"]*"`)
+	ids           = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+	today         = regexp.MustCompile(`20\d\d-\d\d-\d\d`)
+	versions      = regexp.MustCompile(`W/\\"[0-9]+`)
+	resourceTypes = regexp.MustCompile(`"resourceType":"[A-Za-z]+"`)
+	jobIDs        = regexp.MustCompile(`[0-9a-f]{32}`)
+	times         = regexp.MustCompile(`"(submittedTime|endTime)":"[^"]*",?`)
+	entry         = regexp.MustCompile(`"fullUrl":"[^"]*"`)
 )
 
 var updated = regexp.MustCompile(`"meta":{"versionId":"[0-9]+","lastUpdated":"[^"]*"},?`)
