@@ -167,3 +167,20 @@ def test_what_is_advertised_has_a_definition(fhir):
         assert fhir.get(url)["resourceType"] == "OperationDefinition"
     for name in ("$reindex", "$nothing"):
         outcome(fhir("GET", name), 404, "not-supported")
+
+
+def test_import(bench):
+    f = bench.fhir
+    bench.put("a/one.ndjson", '{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Patient"}\n')
+    bench.put("a/two.txt", '{"resourceType":"Patient","id":"p2"}\n')
+    bench.put("a/three.ndjson", '{"resourceType":"Patient","id":"p3"}\n')
+    body = {"resourceType": "Parameters", "parameter": [{"name": "inputFormat", "valueCode": "application/fhir+ndjson"}] + [
+        {"name": "input", "part": [{"name": "type", "valueCode": "Patient"}, {"name": "url", "valueUri": f"s3://{bench.bucket}/a/{name}"}]} for name in ("one.ndjson", "two.txt")]}
+    r = f("POST", "$import", body=body, **ASYNC)
+    assert r.status_code == 202, r.text
+    status = ok(finished(f, r.headers["Content-Location"]))
+    assert (status["jobStatus"], status["resourcesImported"], status["resourcesRefused"]) == ("COMPLETED_WITH_ERRORS", 2, 1)
+    assert f.total("Patient") == 2
+    body["parameter"][1]["part"][1]["valueUri"] = "https://example.org/x.ndjson"
+    outcome(f("POST", "$import", body=body, **ASYNC), 400, "not-supported")
+    outcome(f("GET", "$import/none"), 404, "not-found")

@@ -5,6 +5,7 @@ package bulk
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"strings"
 
 	"galen/internal/blob"
@@ -96,12 +97,9 @@ func (im *importer) list(ctx context.Context) error {
 		first, batch = first+uint32(len(batch)), batch[:0]
 		return im.put(ctx, rows...)
 	}
-	for o, err := range im.blobs.List(ctx, root) {
+	for o, err := range im.inputs(ctx, root) {
 		if err != nil {
 			return err
-		}
-		if !isInput(o.URI.Key) && o.URI != root {
-			continue
 		}
 		p.Files, p.Bytes = p.Files+1, p.Bytes+o.Size
 		if p.Files > int64(im.opt.MaxFiles) || p.Bytes > im.opt.MaxBytes {
@@ -121,6 +119,29 @@ func (im *importer) list(ctx context.Context) error {
 	}
 	im.plan = p
 	return im.put(ctx, store.Row{Suffix: im.rows.plan(), Value: encode(p)})
+}
+
+// inputs finds the objects to be read: those named, or all that the input takes and that have the name of an input.
+func (im *importer) inputs(ctx context.Context, root blob.URI) iter.Seq2[blob.Object, error] {
+	return func(yield func(blob.Object, error) bool) {
+		for _, key := range im.spec.Only {
+			o, err := im.blobs.Stat(ctx, blob.URI{Bucket: root.Bucket, Key: key})
+			if !yield(o, err) || err != nil {
+				return
+			}
+		}
+		if len(im.spec.Only) > 0 {
+			return
+		}
+		for o, err := range im.blobs.List(ctx, root) {
+			if err == nil && !isInput(o.URI.Key) && o.URI != root {
+				continue
+			}
+			if !yield(o, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // readPlan loads the plan if the listing is complete.

@@ -141,6 +141,40 @@ func (s *Service) EndExport(ctx context.Context, who authz.Principal, account, d
 	return e, s.discard(ctx, ExportFolder(e.Spec, id))
 }
 
+// FindImport gives an import of a data store of an account, what it was asked and how far it is. It fails with fault.NotFound if there is none.
+func (s *Service) FindImport(ctx context.Context, who authz.Principal, account, dataStore, id string) (job.Job, ImportSpec, Progress, error) {
+	var spec ImportSpec
+	var p Progress
+	if err := who.May(authz.Import, authz.Object{Account: account}); err != nil {
+		return job.Job{}, spec, p, err
+	}
+	j, err := s.jobs.Describe(ctx, importQueue(dataStore), id)
+	if err != nil {
+		return j, spec, p, err
+	}
+	if err := json.Unmarshal(j.Spec, &spec); err != nil {
+		return j, spec, p, fault.Wrap(fault.Internal, err, "the job's specification cannot be read")
+	}
+	if spec.Account != account {
+		return job.Job{}, ImportSpec{}, p, fault.New(fault.NotFound, "there is no such import")
+	}
+	if len(j.Progress) > 0 {
+		if err := json.Unmarshal(j.Progress, &p); err != nil {
+			return j, spec, p, fault.Wrap(fault.Internal, err, "the job's progress cannot be read")
+		}
+	}
+	return j, spec, p, nil
+}
+
+// CancelImport asks for the end of an import. It fails as FindImport does, and with fault.Conflict for one that has ended.
+func (s *Service) CancelImport(ctx context.Context, who authz.Principal, account, dataStore, id string) error {
+	if _, _, _, err := s.FindImport(ctx, who, account, dataStore, id); err != nil {
+		return err
+	}
+	_, err := s.jobs.Cancel(ctx, importQueue(dataStore), id)
+	return err
+}
+
 // discard deletes the files of an export that is kept for download, its mark first.
 func (s *Service) discard(ctx context.Context, home blob.URI) error {
 	if err := s.opt.Kept.Delete(ctx, home.Join(keptMark)); err != nil {

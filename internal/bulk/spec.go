@@ -10,13 +10,15 @@ import (
 
 // ImportSpec is what an import was asked to do.
 type ImportSpec struct {
-	Account   string `json:"account"`
-	DataStore string `json:"datastore"`
-	Input     string `json:"input"`  // s3:// URI of an object or a prefix
-	Output    string `json:"output"` // s3:// URI of the prefix below which the job's folder is made
-	KeyID     string `json:"key_id,omitempty"`
-	Role      string `json:"role,omitempty"`
-	Level     string `json:"level"` // strict, structure-only or minimal
+	Account   string   `json:"account"`
+	DataStore string   `json:"datastore"`
+	Input     string   `json:"input"`          // s3:// URI of an object or a prefix
+	Only      []string `json:"only,omitempty"` // keys of the objects that are read, in the bucket of Input; empty: all that Input takes
+	Output    string   `json:"output"`         // s3:// URI of the prefix below which the job's folder is made
+	KeyID     string   `json:"key_id,omitempty"`
+	Role      string   `json:"role,omitempty"`
+	Level     string   `json:"level"`             // strict, structure-only or minimal
+	Request   string   `json:"request,omitempty"` // URL that asked for it
 }
 
 // Progress is how far an import is. Sizes are bytes of the input objects as stored.

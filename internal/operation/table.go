@@ -24,6 +24,7 @@ func Table() []Operation {
 		exportOperation(OnSystem, "", "export"),
 		exportOperation(OnType, "Patient", "patient-export"),
 		graphqlOperation(),
+		importOperation(),
 		inquireOperation(),
 		lastnOperation(),
 		lookupOperation(),
