@@ -13,6 +13,9 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
 
 	"galen/internal/api"
 	"galen/internal/api/connecthealth"
@@ -21,6 +24,7 @@ import (
 	"galen/internal/insights/gather"
 	"galen/internal/insights/previsit"
 	"galen/internal/interaction"
+	"galen/internal/llm"
 	"galen/internal/seal"
 )
 
@@ -39,9 +43,13 @@ func (h *house) openAgents(cfg config, secret []byte, records *interaction.Servi
 	if err != nil {
 		return nil, err
 	}
+	model, err := cfg.model.open()
+	if err != nil {
+		return nil, err
+	}
 	h.insights = previsit.New(previsit.Options{Catalog: h.catalog, Jobs: h.jobs, Objects: h.objects, Secrets: secrets, MaxPending: cfg.maxInsights,
 		Gatherer:  gather.New(gather.Options{Objects: h.objects, Operator: operator, Records: records, Documents: documents, Private: private}),
-		Summarise: insights.Summarise})
+		Summarise: insights.Summariser{Model: model}.Summarise})
 	return connecthealth.New(connecthealth.Options{Catalog: h.catalog, Insights: h.insights, Sessions: h.sessions, Region: cfg.region, Principal: principal,
 		Own: cfg.ownDataStore, Log: h.log})
 }
@@ -120,4 +128,29 @@ func port(u *url.URL) string {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// modelConfig says which language model rewords summaries; none if it has no URL.
+type modelConfig struct {
+	url, key, name string
+	timeout        time.Duration
+}
+
+func (c *modelConfig) flags(fs *pflag.FlagSet) {
+	fs.StringVar(&c.url, "llm-url", "", "URL up to /v1 of a server with OpenAI's chat completions, to reword insights; facts are checked (default: no model)")
+	fs.StringVar(&c.key, "llm-key", "", "bearer token of that server; better in GALEN_LLM_KEY")
+	fs.StringVar(&c.name, "llm-model", "", "model that the server is asked for")
+	fs.DurationVar(&c.timeout, "llm-timeout", time.Minute, "how long an answer may take; then the summary is written without")
+}
+
+// open gives the model, nil if there is none.
+func (c *modelConfig) open() (*llm.Model, error) {
+	if c.url == "" {
+		return nil, nil
+	}
+	m, err := llm.New(llm.Options{URL: c.url, Key: c.key, Model: c.name, Timeout: c.timeout})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--llm-url, --llm-model: %w", err)}
+	}
+	return m, nil
 }

@@ -45,6 +45,7 @@ type config struct {
 	ocr              string
 
 	debugListen string
+	model       modelConfig
 	recogniser  recogniserConfig
 	keepAudio   time.Duration
 }
@@ -76,6 +77,7 @@ func (c *config) flags(fs *pflag.FlagSet) {
 	fs.IntVar(&c.maxInsights, "max-insights", 1000, "patient insights jobs of a domain that may wait")
 	fs.StringVar(&c.fhirPrivate, "fhir-private", "", "networks that FHIR servers of insights jobs may be in though they are private: 10.0.0.0/8,127.0.0.1")
 	fs.StringVar(&c.ocr, "ocr", "", "program that reads pictures, its arguments after it: picture in, text out; none: pictures are not read (default: tesseract, if there is one)")
+	c.model.flags(fs)
 	c.recogniser.flags(fs)
 	fs.DurationVar(&c.keepAudio, "keep-audio", 0, "how long the recording of a visit is kept once its documents are written")
 	fs.StringVar(&c.debugListen, "debug-listen", "", "loopback address for Go's profiles at /debug/pprof/ (default: none)")

@@ -11,6 +11,8 @@ import (
 	"galen/internal/insights/facts"
 	"galen/internal/insights/ips"
 	"galen/internal/insights/render"
+	"galen/internal/insights/rephrase"
+	"galen/internal/llm"
 )
 
 // The limits of Input.
@@ -19,12 +21,23 @@ const (
 	maxText      = 4 << 20 // bytes of a document's text that are read
 )
 
+// Summariser makes summaries. The zero Summariser asks no model. Any goroutine may use it.
+type Summariser struct {
+	Model *llm.Model // rewords the first screen; what it says is checked, and without it or its answer the summary is whole too
+}
+
 // Summarise makes the summary of a record. It fails with fault.NotFound if the patient is not among the resources, with
-// fault.Unprocessable if Request.BirthDate contradicts the record, and with fault.Invalid if Now is not set.
-func Summarise(ctx context.Context, in Input) (Output, error) {
+// fault.Unprocessable if Request.BirthDate contradicts the record, and with fault.Invalid if Now is not set. It does not
+// fail because of the model: Output.Problems says if it could not be used.
+func (m Summariser) Summarise(ctx context.Context, in Input) (Output, error) {
 	s, record, out, err := compose(ctx, in)
 	if err != nil {
 		return Output{}, err
+	}
+	if m.Model != nil {
+		if _, err := rephrase.Rephrase(ctx, m.Model, s); err != nil {
+			out.Problems = append(out.Problems, "the language model could not be used ("+string(fault.KindOf(err))+"): the summary is written by rules")
+		}
 	}
 	out.Files = []File{
 		{"summary.json", "application/json", s.JSON(in.Now)},
@@ -36,7 +49,8 @@ func Summarise(ctx context.Context, in Input) (Output, error) {
 	return out, ctx.Err()
 }
 
-// Compose makes the summary before it takes the form of files; its Output has problems only. It fails as Summarise does.
+// Compose makes the summary before it takes the form of files; its Output has problems only. It
+// asks no model, and fails as Summarise does.
 func Compose(ctx context.Context, in Input) (*render.Summary, Output, error) {
 	s, _, out, err := compose(ctx, in)
 	return s, out, err

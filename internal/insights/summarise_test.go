@@ -3,14 +3,18 @@
 package insights_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
 	"galen/internal/fault"
 	"galen/internal/insights"
+	"galen/internal/llm"
 )
 
 // little is a small record as a Bundle, with what is easily got wrong.
@@ -76,7 +80,7 @@ func TestLittle(t *testing.T) {
 
 // TestWire reads summary.json as a client of the original does.
 func TestWire(t *testing.T) {
-	out, err := insights.Summarise(t.Context(), littleInput())
+	out, err := (insights.Summariser{}).Summarise(t.Context(), littleInput())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,15 +145,38 @@ func TestRefuses(t *testing.T) {
 	} {
 		in := littleInput()
 		c.change(&in)
-		if _, err := insights.Summarise(t.Context(), in); !errors.Is(err, c.want) {
+		if _, err := (insights.Summariser{}).Summarise(t.Context(), in); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
 	in := littleInput()
 	in.BirthDate = "1950-03-01"
 	in.Resources = append(in.Resources, []byte("<html>"))
-	out, err := insights.Summarise(t.Context(), in)
+	out, err := (insights.Summariser{}).Summarise(t.Context(), in)
 	if err != nil || len(out.Problems) != 1 {
 		t.Errorf("a resource that is no JSON: got %v, problems %q, want one problem", err, out.Problems)
+	}
+}
+
+// TestModelDown: a model that cannot be used costs nothing but a note.
+func TestModelDown(t *testing.T) {
+	want, err := (insights.Summariser{}).Summarise(t.Context(), littleInput())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
+	defer server.Close()
+	m, err := llm.New(llm.Options{URL: server.URL, Model: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := insights.Summariser{Model: m}.Summarise(t.Context(), littleInput())
+	if err != nil || len(got.Problems) != 1 || !strings.Contains(got.Problems[0], "language model") {
+		t.Fatalf("got %v, problems %q, want one of the language model", err, got.Problems)
+	}
+	for i := range want.Files {
+		if !bytes.Equal(got.Files[i].Body, want.Files[i].Body) {
+			t.Errorf("%s is another than without a model", want.Files[i].Name)
+		}
 	}
 }

@@ -356,13 +356,13 @@ func TestFirstScreen(t *testing.T) {
 func TestSameBytes(t *testing.T) {
 	for _, p := range patients(t)[:20] {
 		in := p.input("annual physical")
-		want, err := insights.Summarise(t.Context(), in)
+		want, err := (insights.Summariser{}).Summarise(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}
 		in.Resources = slices.Clone(in.Resources)
 		slices.Reverse(in.Resources)
-		got, err := insights.Summarise(t.Context(), in)
+		got, err := (insights.Summariser{}).Summarise(t.Context(), in)
 		if err != nil {
 			t.Fatal(err)
 		}

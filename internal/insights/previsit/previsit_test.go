@@ -76,7 +76,7 @@ func newHouse(t *testing.T, change func(*previsit.Options)) *house {
 	h := &house{jobs: job.New(e, job.Options{Exclusive: true}), objects: &failing{Store: files}}
 	stores := store.New(e, nil, store.Options{})
 	h.catalog = catalog.New(e, h.jobs, stores, catalog.Options{})
-	o := previsit.Options{Catalog: h.catalog, Jobs: h.jobs, Objects: h.objects, Secrets: secrets, Summarise: insights.Summarise,
+	o := previsit.Options{Catalog: h.catalog, Jobs: h.jobs, Objects: h.objects, Secrets: secrets, Summarise: insights.Summariser{}.Summarise,
 		Gatherer: gather.New(gather.Options{Objects: files, Documents: document.NewReader(document.Options{}), Pause: time.Millisecond,
 			Private: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})}
 	if change != nil {
