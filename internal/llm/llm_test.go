@@ -74,10 +74,10 @@ func TestFails(t *testing.T) {
 		h    http.HandlerFunc
 		want fault.Kind
 	}{
-		"always refused": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(400) }, fault.Unavailable},
-		"down":           {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, fault.Unavailable},
-		"wrong key":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }, fault.Unavailable},
-		"redirect":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 307) }, fault.Unavailable},
+		"always refused": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }, fault.Unavailable},
+		"down":           {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, fault.Unavailable},
+		"wrong key":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, fault.Unavailable},
+		"redirect":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }, fault.Unavailable},
 		"HTML":           {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }, fault.Unprocessable},
 		"prose":          {reply("Here you are: 3"), fault.Unprocessable},
 		"no choice":      {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"choices":[]}`) }, fault.Unprocessable},
