@@ -77,10 +77,12 @@ func TestFails(t *testing.T) {
 		"always refused": {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }, fault.Unavailable},
 		"down":           {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, fault.Unavailable},
 		"wrong key":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }, fault.Unavailable},
-		"redirect":       {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }, fault.Unavailable},
-		"HTML":           {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }, fault.Unprocessable},
-		"prose":          {reply("Here you are: 3"), fault.Unprocessable},
-		"no choice":      {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"choices":[]}`) }, fault.Unprocessable},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}, fault.Unavailable},
+		"HTML":      {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }, fault.Unprocessable},
+		"prose":     {reply("Here you are: 3"), fault.Unprocessable},
+		"no choice": {func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"choices":[]}`) }, fault.Unprocessable},
 		"cut": {func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, `{"choices":[{"finish_reason":"length","message":{"content":"{}"}}]}`)
 		}, fault.Unprocessable},
