@@ -19,6 +19,7 @@ import (
 type config struct {
 	listen      string
 	data        string
+	packages    string
 	region      string
 	account     string
 	publicURL   string
@@ -54,6 +55,7 @@ type config struct {
 func (c *config) flags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.listen, "listen", "127.0.0.1:8080", "address to listen on; port 0 picks a free one")
 	fs.StringVar(&c.data, "data", "./galen-data", "folder of everything that is kept; made if need be")
+	fs.StringVar(&c.packages, "packages", "", "folder of FHIR packages: profiles, value sets (default: DATA/packages)")
 	fs.StringVar(&c.region, "region", "us-east-1", "AWS region in ARNs and for signatures of the object store")
 	fs.StringVar(&c.account, "account", "000000000000", "AWS account of credentials that name none, twelve digits")
 	fs.StringVar(&c.publicURL, "public-url", "", "what URLs in answers begin with (default: as the request came)")

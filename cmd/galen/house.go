@@ -36,6 +36,7 @@ import (
 	"galen/internal/engine/lsm"
 	"galen/internal/fault"
 	"galen/internal/fhir/def"
+	"galen/internal/fhir/pack"
 	"galen/internal/fhir/validate"
 	"galen/internal/insights/previsit"
 	"galen/internal/interaction"
@@ -105,12 +106,12 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	h.catalog = h.openCatalog(cfg, engine)
-	if err := h.openScribe(ctx, cfg, engine, secret); err != nil {
+	packages, err := openPackages((&packageFlags{cfg.data, cfg.packages}).folder())
+	if err != nil {
 		return nil, err
 	}
-	packages, err := openPackages(filepath.Join(cfg.data, "packages"))
-	if err != nil {
+	h.catalog = h.openCatalog(cfg, engine, packages)
+	if err := h.openScribe(ctx, cfg, engine, secret); err != nil {
 		return nil, err
 	}
 	profiles := profilesOf(packages, defs)
@@ -130,8 +131,8 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 }
 
 // openCatalog makes the catalog over what else is opened, now or later.
-func (h *house) openCatalog(cfg config, engine engine.Engine) *catalog.Catalog {
-	return catalog.New(engine, h.jobs, h.stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
+func (h *house) openCatalog(cfg config, engine engine.Engine, packages *pack.Set) *catalog.Catalog {
+	return catalog.New(engine, h.jobs, h.stores, catalog.Options{MaxDomains: cfg.maxDomains, MaxSubscriptions: cfg.maxSubscriptions, Profiles: installed(packages), Preload: func(ctx context.Context, d catalog.DataStore, _ string) error {
 		return preload(ctx, filepath.Join(cfg.data, "preload"), h.bulk, h.stores, d)
 	}, EmptyDomain: func(ctx context.Context, account, domain string) error {
 		return h.sessions.DeleteDomain(ctx, account, domain)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"galen/internal/fault"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/pack"
 	"galen/internal/fhir/validate"
@@ -171,6 +172,18 @@ func openPackages(folder string, preferred ...string) (*pack.Set, error) {
 		list = append(list, p)
 	}
 	return pack.NewSet(list, preferred...), nil
+}
+
+// installed tells whether default profiles of a data store can be had.
+func installed(set *pack.Set) func(names []string) error {
+	return func(names []string) error {
+		_, missing := set.Choose(names...)
+		if len(missing) == 0 {
+			return nil
+		}
+		return fault.New(fault.Invalid, "The profiles %s are not installed: add their package with \"galen package add FILE\" and start the server again; "+
+			"\"galen package list\" shows what is there, and hl7.fhir.us.core#6.1.0 is us-core-6.1.0 here.", strings.Join(missing, ", ")).At("profileConfiguration.defaultProfiles")
+	}
 }
 
 // profilesOf makes the profiles of packages usable; nil if there are no packages.

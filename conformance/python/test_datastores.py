@@ -62,7 +62,7 @@ def test_create_with_everything(galen, healthlake):
     before = datetime.datetime.now(datetime.timezone.utc)
     store = bulk.new_store(healthlake, "Größe 1.2:3/4=5+6-7%8@9_", SseConfiguration={"KmsEncryptionConfig": key}, IdentityProviderConfiguration=identity,
                            Tags=[{"Key": "b", "Value": "2"}, {"Key": "a", "Value": ""}], NlpConfiguration={"Status": "DISABLED"},
-                           AnalyticsConfiguration={"Status": "DISABLED"}, ProfileConfiguration={"DefaultProfiles": ["us-core-3.1.1"]})
+                           AnalyticsConfiguration={"Status": "DISABLED"})
     p = healthlake.describe_fhir_datastore(DatastoreId=store)["DatastoreProperties"]
     assert len(store) == 32 and set(store) <= set("0123456789abcdef")
     assert p["DatastoreName"] == "Größe 1.2:3/4=5+6-7%8@9_"
@@ -70,7 +70,6 @@ def test_create_with_everything(galen, healthlake):
     assert p["SseConfiguration"] == {"KmsEncryptionConfig": key}
     assert p["IdentityProviderConfiguration"] == identity
     assert (p["NlpConfiguration"], p["AnalyticsConfiguration"]) == ({"Status": "DISABLED"}, {"Status": "DISABLED"})
-    assert p["ProfileConfiguration"] == {"DefaultProfiles": ["us-core-3.1.1"]}
     assert abs(p["CreatedAt"] - before) < datetime.timedelta(seconds=30)
     assert healthlake.list_tags_for_resource(ResourceARN=p["DatastoreArn"])["Tags"] == [{"Key": "a", "Value": ""}, {"Key": "b", "Value": "2"}]
 
@@ -191,7 +190,6 @@ class TestList:
 class TestUpdate:
     def test_name_and_configurations(self, galen, healthlake, bench):
         changes = {"DatastoreName": "renamed", "AnalyticsConfiguration": {"Status": "PAUSED"}, "NlpConfiguration": {"Status": "DISABLED"},
-                   "ProfileConfiguration": {"DefaultProfiles": ["us-core-6.1.0", "carin-bb-2.0.0"]},
                    "IdentityProviderConfiguration": {"AuthorizationStrategy": "AWS_AUTH"}}
         ok(galen.http().operation("UpdateFHIRDatastore", {"DatastoreId": bench.store, **changes}))
 
@@ -199,7 +197,7 @@ class TestUpdate:
             p = healthlake.describe_fhir_datastore(DatastoreId=bench.store)["DatastoreProperties"]
             return p if p["DatastoreStatus"] == "ACTIVE" else None
         p = until(settled, "active again")
-        assert {k: p[k] for k in ("DatastoreName", "ProfileConfiguration")} == {k: changes[k] for k in ("DatastoreName", "ProfileConfiguration")}
+        assert p["DatastoreName"] == changes["DatastoreName"]
         assert (p["AnalyticsConfiguration"], p["NlpConfiguration"]) == (changes["AnalyticsConfiguration"], changes["NlpConfiguration"])
 
     def test_with_the_clients_own_operation(self, healthlake, bench):

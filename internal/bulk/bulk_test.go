@@ -27,6 +27,8 @@ import (
 	"galen/internal/fault"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirtest"
+	"galen/internal/fhir/pack"
+	"galen/internal/fhir/validate"
 	"galen/internal/job"
 	"galen/internal/search/index"
 	"galen/internal/store"
@@ -287,6 +289,33 @@ func TestImportOfNothingFailsAndSaysSo(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestImportAtEachLevel(t *testing.T) {
+	set := pack.NewSet([]*pack.Package{{Name: "p.one", Version: "1.0.0", Resources: []pack.Resource{{Type: "StructureDefinition", URL: "http://p/patient", Package: "p.one#1.0.0",
+		JSON: []byte(`{"resourceType":"StructureDefinition","url":"http://p/patient","type":"Patient","baseDefinition":"http://hl7.org/fhir/StructureDefinition/Patient",
+			"differential":{"element":[{"path":"Patient.name","min":1}]}}`)}}}})
+	lines := `{"resourceType":"Patient","id":"nameless","meta":{"profile":["http://p/patient"]}}
+{"resourceType":"Patient","id":"right","meta":{"profile":["http://p/patient"]},"name":[{"text":"x"}]}
+{"resourceType":"Patient","id":"unknown-profile","meta":{"profile":["http://q/patient"]}}
+{"resourceType":"Patient","id":"colour","colour":"red"}
+{"resourceType":"Patient","id":"odd","birthDate":"soon"}`
+	for _, c := range []struct {
+		level            string
+		chosen           []string
+		imported, warned int64
+	}{{"strict", nil, 1, 0}, {"", nil, 1, 0}, {"structure-only", nil, 3, 0}, {"minimal", nil, 5, 1},
+		{"strict", []string{"one-1.0.0"}, 1, 0}, {"strict", []string{"one-2.0.0"}, 0, 0}, {"structure-only", []string{"one-2.0.0"}, 3, 0}} {
+		h := newHouse(t, bulk.Options{Profiles: validate.NewProfiles(def.R4(), set, nil)})
+		h.put("data/a.ndjson", lines)
+		h.serve(h.blobs, h.engine, func(s *bulk.Service, q *job.Queue, st *store.Store) {
+			st.SetProfiles(c.chosen)
+			_, p := h.importAll(s, q, c.level)
+			if p.Imported != c.imported || p.Warned != c.warned || p.Imported+p.CustomerErrors != 5 {
+				t.Errorf("%q %v: got %+v, want %d imported, %d with warnings", c.level, c.chosen, p, c.imported, c.warned)
+			}
+		})
+	}
 }
 
 func TestImportAtLevelMinimalStoresWithWarnings(t *testing.T) {

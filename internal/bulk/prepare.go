@@ -61,7 +61,7 @@ func (p *preparer) line(text []byte, tooLong bool) (*store.Change, []fhir.Issue)
 	if p.im.opt.Members != nil {
 		member = p.im.opt.Members(p.im.store)
 	}
-	findings := p.im.check.ResourceIn(root, p.im.level, member)
+	findings := p.im.check.Choosing(p.im.store.Profiles()).ResourceIn(root, p.im.level, member)
 	if validate.Failed(findings) {
 		return nil, validate.Issues(findings)
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,6 +26,9 @@ type Options struct {
 	MaxDomains       int              // how many domains that are not deleted an account may have; 0: 1,000
 	MaxSubscriptions int              // how many subscriptions a domain may have; 0: 100,000
 	Now              func() time.Time // nil: time.Now
+
+	// Profiles fails with fault.Invalid, naming what to do, if one of the default profiles that are chosen cannot be had. Nil: all can.
+	Profiles func(names []string) error
 
 	// Preload loads the data named by what into a data store that is being created. It may be called again after a crash.
 	// nil: nothing can be preloaded.
@@ -61,6 +65,9 @@ func New(e engine.Engine, jobs *job.Queue, stores *store.Stores, opt Options) *C
 	opt.MaxDataStores = cmp.Or(opt.MaxDataStores, 10_000)
 	opt.MaxDomains = cmp.Or(opt.MaxDomains, 1_000)
 	opt.MaxSubscriptions = cmp.Or(opt.MaxSubscriptions, 100_000)
+	if opt.Profiles == nil {
+		opt.Profiles = func([]string) error { return nil }
+	}
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
@@ -90,7 +97,11 @@ func (c *Catalog) Open(ctx context.Context, account, id string) (*store.Store, e
 	}
 	switch d.State {
 	case Active, Updating, UpdateFailed:
-		return c.stores.Store(d.Tenant)
+		st, err := c.stores.Store(d.Tenant)
+		if err == nil && !slices.Equal(st.Profiles(), d.Settings.Profiles) {
+			st.SetProfiles(d.Settings.Profiles)
+		}
+		return st, err
 	case Deleted, Deleting:
 		return nil, fault.New(fault.NotFound, "the data store is deleted")
 	}

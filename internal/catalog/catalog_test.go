@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -241,6 +242,43 @@ func TestUpdateChangesWhatIsGiven(t *testing.T) {
 			got, err := c.Update(t.Context(), account, d.ID, catalog.Change{Name: &name, Profiles: &profiles})
 			if err != nil || got.Name != "new" || fmt.Sprint(got.Settings.Profiles) != "[us-core-6.1.0]" || got.State != catalog.Active {
 				t.Errorf("%+v %v", got, err)
+			}
+		})
+	})
+}
+
+func TestProfilesThatCannotBeHadAreRefused(t *testing.T) {
+	terms()
+	synctest.Test(t, func(t *testing.T) {
+		opt := catalog.Options{Profiles: func(names []string) error {
+			if slices.Contains(names, "none-1") {
+				return fault.New(fault.Invalid, "not installed")
+			}
+			return nil
+		}}
+		serve(t, mem.New(), opt, func(c *catalog.Catalog) {
+			if _, err := c.Create(t.Context(), catalog.DataStore{Account: account, Settings: catalog.Settings{Profiles: []string{"none-1"}}}, catalog.Token{}); !errors.Is(err, fault.Invalid) {
+				t.Errorf("create: got %v, want Invalid", err)
+			}
+			d, err := c.Create(t.Context(), catalog.DataStore{Account: account, Settings: catalog.Settings{Profiles: []string{"some-1"}}}, catalog.Token{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if _, err := c.Update(t.Context(), account, d.ID, catalog.Change{Profiles: &[]string{"none-1"}}); !errors.Is(err, fault.Invalid) {
+				t.Errorf("update: got %v, want Invalid", err)
+			}
+			for _, want := range [][]string{{"some-1"}, {"other-2", "some-1"}, {}} {
+				if _, err := c.Update(t.Context(), account, d.ID, catalog.Change{Profiles: &want}); err != nil {
+					t.Fatal(err)
+				}
+				st, err := c.Open(t.Context(), account, d.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := st.Profiles(); !slices.Equal(got, want) {
+					t.Errorf("the open data store has the profiles %q, want %q", got, want)
+				}
 			}
 		})
 	})

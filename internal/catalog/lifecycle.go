@@ -33,6 +33,9 @@ func (c *Catalog) Create(ctx context.Context, spec DataStore, token Token) (Data
 	if spec.Settings.Preload != "" && c.opt.Preload == nil {
 		return DataStore{}, fault.New(fault.Unprocessable, "this server has no data to preload").At("preloadDataConfig")
 	}
+	if err := c.opt.Profiles(spec.Settings.Profiles); err != nil {
+		return DataStore{}, err
+	}
 	if err := c.checkLimit(ctx, spec.Account); err != nil {
 		return DataStore{}, err
 	}
@@ -205,6 +208,11 @@ type Change struct {
 
 // Update changes a data store's name or settings at once. It fails with fault.Conflict unless the data store is active.
 func (c *Catalog) Update(ctx context.Context, account, id string, ch Change) (DataStore, error) {
+	if ch.Profiles != nil {
+		if err := c.opt.Profiles(*ch.Profiles); err != nil {
+			return DataStore{}, err
+		}
+	}
 	return c.change(ctx, account, id, func(d *DataStore) error {
 		if d.State != Active && d.State != UpdateFailed {
 			return fault.New(fault.Conflict, "the data store is %s; it cannot be updated now", d.State)

@@ -24,6 +24,8 @@ type Bundling struct {
 	Level  validate.Level // how much is asked of the resources
 	Return string         // what is told of each write (Prefer: return=): representation, OperationOutcome, else minimal
 
+	Warned func() // called before Bundle returns if a resource was stored in spite of findings; nil: nothing is
+
 	Operator Operator // carries out the operations that entries call; nil: there are none
 
 	// Receipt, if it is not empty, names a transaction for good: it is carried out once, however often Bundle is called, and
@@ -262,8 +264,13 @@ func parallel(ctx context.Context, entries []*entry, do func(*entry)) error {
 // answerBundle makes the Bundle of answers, in the order of the requests.
 func answerBundle(c Caller, kind string, at time.Time, entries []*entry, opt Bundling) []byte {
 	b := newBundle(c.Base, kind+"-response", at, -1)
+	warned := false
 	for _, e := range entries {
 		b.answer(e, opt)
+		warned = warned || e.err == nil && len(e.made.Warnings) > 0
+	}
+	if warned && opt.Warned != nil {
+		opt.Warned()
 	}
 	return b.bytes()
 }

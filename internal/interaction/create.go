@@ -77,7 +77,7 @@ func (s *Service) prepare(st *store.Store, in Input, put store.Put) (*store.Chan
 	if name := fhir.Type(tape.Root()); name != "" && name != put.Type {
 		return nil, nil, fault.New(fault.Invalid, "the resourceType is not %s", put.Type).At("resourceType")
 	}
-	findings := s.validate.ResourceIn(tape.Root(), in.Level, s.opt.Members(st))
+	findings := s.validate.Choosing(st.Profiles()).ResourceIn(tape.Root(), in.Level, s.opt.Members(st))
 	if validate.Failed(findings) {
 		return nil, nil, refused(findings)
 	}

@@ -10,6 +10,7 @@ import (
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/validate"
+	"galen/internal/store"
 )
 
 // Validation asks whether a resource could be stored. Nothing is.
@@ -63,11 +64,11 @@ func (s *Service) Validate(ctx context.Context, c Caller, in Validation) ([]fhir
 		}
 		root = tape.Root()
 	}
-	return s.checked(root, in, s.opt.Members(st)), nil
+	return s.checked(root, in, st), nil
 }
 
 // checked validates a resource, and what a mode asks of it beside.
-func (s *Service) checked(root fhir.Node, in Validation, member validate.MemberOf) []fhir.Issue {
+func (s *Service) checked(root fhir.Node, in Validation, st *store.Store) []fhir.Issue {
 	var issues []fhir.Issue
 	if name := fhir.Type(root); name != "" && name != in.Key.Type {
 		issues = append(issues, fhir.Issue{Code: "invalid", Diagnostics: "the resourceType is not " + in.Key.Type, Expression: "Resource.resourceType"})
@@ -75,8 +76,9 @@ func (s *Service) checked(root fhir.Node, in Validation, member validate.MemberO
 	if id := root.Field("id"); in.Mode == "update" && !id.Is(in.Key.ID) {
 		issues = append(issues, fhir.Issue{Code: "value", Diagnostics: "an update needs the id of the instance in the resource", Expression: in.Key.Type + ".id"})
 	}
-	findings := s.validate.ResourceIn(root, validate.Strict, member)
-	findings = append(findings, s.validate.ProfilesIn(root, member, in.Profiles...)...)
+	check, member := s.validate.Choosing(st.Profiles()), s.opt.Members(st)
+	findings := check.ResourceIn(root, validate.Strict, member)
+	findings = append(findings, check.ProfilesIn(root, member, in.Profiles...)...)
 	slices.SortStableFunc(findings, func(a, b validate.Finding) int { return a.Offset - b.Offset })
 	source := root.Raw()
 	for i, f := range validate.Issues(findings) {

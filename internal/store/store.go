@@ -24,6 +24,8 @@ type Store struct {
 	scratch sync.Pool // of *index.Terms, for Prepare
 	writer  writer    // the committer's
 
+	profiles atomic.Pointer[[]string] // see Profiles
+
 	queue    chan *request
 	stopping chan struct{} // closed by stop
 	stopped  chan struct{} // closed by the committer when it is done
@@ -49,6 +51,17 @@ func (s *Store) stop(reason error) {
 	})
 	<-s.stopped
 }
+
+// Profiles is the default profiles that the owner of the data store chose: what checks its resources asks for them.
+func (s *Store) Profiles() []string {
+	if p := s.profiles.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// SetProfiles sets what Profiles gives. The catalog calls it, which keeps them; the list may not change any more.
+func (s *Store) SetProfiles(names []string) { s.profiles.Store(&names) }
 
 // Tenant is the number of the data store.
 func (s *Store) Tenant() uint32 { return s.tenant }

@@ -22,6 +22,7 @@ func (x *exchange) bundle() {
 	if x.h.opt.Deferred != nil && parsePrefer(x.r.Header).async && x.submitted(in.Body, opt) {
 		return
 	}
+	opt.Warned = func() { x.w.Header()[issuesHeader] = []string{"true"} }
 	body, err := x.h.service.Bundle(x.r.Context(), x.caller, in.Body, opt)
 	x.document(body, err)
 }

@@ -5,6 +5,7 @@ package fhir_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -275,6 +276,42 @@ func TestValidationLevels(t *testing.T) {
 			t.Errorf("the header of issues is %q", got)
 		}
 		s.do("PUT", r4+"/Patient/p1", wrong, level+"none").outcome(t, 400, "value")
+		made := s.do("POST", r4+"/Patient", `{"resourceType":"Patient","gender":["x"]}`, level+"minimal").want(t, 201, "validation-issue")
+		if got := made.header.Get("X-Amzn-Healthlake-Validation-Issues"); got != "true" {
+			t.Errorf("create: the header of issues is %q", got)
+		}
+	})
+}
+
+func TestValidationLevelsOfBundles(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		const level, entry = "X-Amzn-Healthlake-Fhir-Validation-Level: ", `{"resource":%s,"request":{"method":"PUT","url":"Patient/%s"}}`
+		for _, kind := range []string{"batch", "transaction"} {
+			odd, right, unknown := kind+"-odd", kind+"-right", kind+"-unknown"
+			body := fmt.Sprintf(`{"resourceType":"Bundle","type":%q,"entry":[`+entry+`,`+entry+`,`+entry+`]}`, kind,
+				`{"resourceType":"Patient","id":"`+odd+`","birthDate":"soon"}`, odd, `{"resourceType":"Patient","id":"`+right+`"}`, right,
+				`{"resourceType":"Patient","id":"`+unknown+`","colour":"red"}`, unknown)
+			for _, l := range []string{"strict", "structure-only"} {
+				if kind == "transaction" {
+					s.do("POST", r4, body, level+l).outcome(t, 400, "processing")
+					s.do("GET", r4+"/Patient/"+right, "").outcome(t, 404, "not-found")
+					continue
+				}
+				got := s.do("POST", r4, body, level+l).want(t, 200, `"status":"400"`)
+				if strings.Count(got.body, `"status":"400"`) != 2 || got.header.Get("X-Amzn-Healthlake-Validation-Issues") != "" {
+					t.Errorf("%s: got %s %v", l, got.body, got.header)
+				}
+			}
+			got := s.do("POST", r4, body, level+"minimal").want(t, 200, `"status":"201"`, `"outcome"`)
+			if strings.Contains(got.body, `"status":"400"`) || got.header.Get("X-Amzn-Healthlake-Validation-Issues") != "true" {
+				t.Errorf("minimal: got %s %v", got.body, got.header)
+			}
+			s.do("GET", r4+"/Patient/"+odd, "").want(t, 200, "validation-issue", `"birthDate":"soon"`)
+			if got := s.do("GET", r4+"/Patient/"+unknown, "").want(t, 200, `"colour":"red"`); strings.Contains(got.body, "validation-issue") {
+				t.Errorf("what can be searched is marked: %s", got.body)
+			}
+			s.do("POST", r4, body, level+"loose").outcome(t, 400, "value")
+		}
 	})
 }
 

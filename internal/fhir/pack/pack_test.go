@@ -149,3 +149,21 @@ func FuzzRead(f *testing.F) {
 		_, _ = pack.Read(bytes.NewReader(text))
 	})
 }
+
+func TestNamed(t *testing.T) {
+	set := pack.NewSet([]*pack.Package{{Name: "hl7.fhir.us.core", Version: "6.1.0"}, {Name: "hl7.fhir.us.core", Version: "3.1.1"},
+		{Name: "hl7.fhir.us.carin-bb", Version: "2.0.0"}, {Name: "hl7.fhir.uv.ips", Version: "2.0.0-ballot"}, {Name: "x.other.hl7.fhir.us.core", Version: "6.1.0"}})
+	for name, want := range map[string]string{"us-core-6.1.0": "hl7.fhir.us.core#6.1.0", "us-core-3.1.1": "hl7.fhir.us.core#3.1.1", "carin-bb-2.0.0": "hl7.fhir.us.carin-bb#2.0.0",
+		"ips-2.0.0-ballot": "hl7.fhir.uv.ips#2.0.0-ballot", "hl7-fhir-us-core-6.1.0": "hl7.fhir.us.core#6.1.0", "us-core-4.0.0": "", "us-core": "", "6.1.0": "", "-6.1.0": "", "": ""} {
+		got := ""
+		if p := set.Named(name); p != nil {
+			got = p.ID()
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+	if _, missing := set.Choose("us-core-6.1.0", "none-1"); len(missing) != 1 || missing[0] != "none-1" {
+		t.Errorf("got missing %q", missing)
+	}
+}

@@ -30,6 +30,8 @@ type Profiles struct {
 	defs     *def.Definitions
 	packages *pack.Set
 	member   MemberOf
+	own      bool     // member asks the packages
+	missing  []string // packages chosen that are not installed
 
 	mu   sync.Mutex
 	done map[string]*compiled // by canonical URL with version; bounded by what the packages hold
@@ -46,7 +48,7 @@ type compiled struct {
 func NewProfiles(d *def.Definitions, packages *pack.Set, member MemberOf) *Profiles {
 	p := &Profiles{defs: d, packages: packages, member: member, done: map[string]*compiled{}}
 	if member == nil {
-		p.member = newCodes(packages).memberOf
+		p.member, p.own = newCodes(packages).memberOf, true
 	}
 	return p
 }

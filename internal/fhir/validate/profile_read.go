@@ -89,7 +89,7 @@ func (p *Profiles) read(r *pack.Resource, depth int) (*profile, error) {
 	elements := sd.Field("snapshot").Field("element")
 	if elements.Len() == 0 {
 		elements = sd.Field("differential").Field("element")
-		base, err := p.compile(sd.Field("baseDefinition").Text(), depth+1)
+		base, err := p.compile(p.pin(r.Package, "StructureDefinition", sd.Field("baseDefinition").Text()), depth+1)
 		switch {
 		case err != nil:
 			return nil, fault.New(fault.Unprocessable, "its base cannot be used: add the package that has the profile's baseDefinition")
@@ -106,12 +106,20 @@ func (p *Profiles) read(r *pack.Resource, depth int) (*profile, error) {
 	if elements.Len() > maxElements {
 		return nil, fault.New(fault.Unprocessable, "its definition has more than %d elements", maxElements)
 	}
-	b := overlay{p: p, root: pr.root, last: map[string]string{}}
+	b := overlay{p: p, from: r.Package, root: pr.root, last: map[string]string{}}
 	for _, e := range elements.Elements() {
 		b.element(e)
 	}
 	pr.root.finish(p.defs)
 	return pr, nil
+}
+
+// pin adds the version to a canonical that a package means of itself: another version of the package may be installed too.
+func (p *Profiles) pin(from, typ, canonical string) string {
+	if r := p.packages.From(from, typ, canonical); r != nil && r.Package == from && r.Version != "" && !strings.Contains(canonical, "|") {
+		return canonical + "|" + r.Version
+	}
+	return canonical
 }
 
 func newNode(id, name string) *node { return &node{id: id, name: name, min: -1, max: -1} }
@@ -134,6 +142,7 @@ func (n *node) clone() *node {
 // overlay puts elements of a snapshot or differential onto a tree.
 type overlay struct {
 	p    *Profiles
+	from string // id of the package
 	root *node
 	last map[string]string // the id last seen of each path: for definitions without ids
 }
@@ -287,9 +296,16 @@ func (b *overlay) fill(n *node, e fhir.Node) {
 	}
 	if t := e.Field("type"); t.Len() > 0 {
 		n.types = readTypes(t)
+		for _, ref := range n.types {
+			for _, list := range [...][]string{ref.profiles, ref.targets} {
+				for i := range list {
+					list[i] = b.p.pin(b.from, "StructureDefinition", list[i])
+				}
+			}
+		}
 	}
 	if s := e.Field("binding"); s.Ok() {
-		n.binding = binding{strengths[s.Field("strength").Text()], s.Field("valueSet").Text()}
+		n.binding = binding{strengths[s.Field("strength").Text()], b.p.pin(b.from, "ValueSet", s.Field("valueSet").Text())}
 	}
 	if s := e.Field("slicing"); s.Ok() && e.Field("contentReference").Kind() == fhir.Absent {
 		n.slicing = readSlicing(s)

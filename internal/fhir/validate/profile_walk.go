@@ -84,6 +84,11 @@ func (w *profileWalk) full() bool {
 // claims checks a resource, and those within it, against the profiles that they name.
 func (w *profileWalk) claims(it item) {
 	for i, m := range it.node.Field("meta").Field("profile").Elements() {
+		if len(w.p.missing) > 0 {
+			w.report(fhir.Error, m.Offset(), NotSupported, fmt.Sprintf("meta.profile[%d]", i), "the data store's default profiles "+plainURL(w.p.missing[0])+
+				" are not installed: add their package with galen package add and start the server again")
+			continue
+		}
 		if m.Kind() == fhir.String {
 			w.against(it, m.Text(), m.Offset(), fmt.Sprintf("meta.profile[%d]", i))
 		}

@@ -68,20 +68,21 @@ type Finding struct {
 type Validator struct {
 	defs     *def.Definitions
 	types    map[string]*shape
-	walks    sync.Pool
+	walks    *sync.Pool
 	profiles *Profiles // nil: none are checked
+	choices  *choices
 }
 
 // New makes a validator. It costs milliseconds; keep it.
 func New(d *def.Definitions) *Validator {
-	return &Validator{defs: d, types: compile(d), walks: sync.Pool{New: func() any { return &walk{path: make([]step, 0, 16)} }}}
+	return &Validator{defs: d, types: compile(d), walks: &sync.Pool{New: func() any { return &walk{path: make([]step, 0, 16)} }}, choices: &choices{defs: d}}
 }
 
 // NewWithProfiles makes a validator that at Strict also checks the profiles that resources name in meta.profile, and their
 // extensions. One that is not installed is an error. A nil p is New.
 func NewWithProfiles(d *def.Definitions, p *Profiles) *Validator {
 	v := New(d)
-	v.profiles = p
+	v.profiles, v.choices.all = p, p
 	return v
 }
 
