@@ -58,6 +58,9 @@ func TestConditionalWritesOverHTTP(t *testing.T) {
 		const body, query = `{"resourceType":"Patient","identifier":[{"system":"urn:s","value":"1"}]}`, "?identifier=urn:s%7C1"
 		made := s.do("POST", r4+"/Patient", body, "If-None-Exist: identifier=urn:s|1").want(t, 201)
 		again := s.do("POST", r4+"/Patient", body, "If-None-Exist: identifier=urn:s|1").want(t, 200)
+		for _, prefix := range []string{"?", "Patient?", base + "/Patient?"} { // as some clients have it
+			s.do("POST", r4+"/Patient", body, "If-None-Exist: "+prefix+"identifier=urn:s|1").want(t, 200)
+		}
 		if made.body != again.body {
 			t.Errorf("again gives %s, want %s", again.body, made.body)
 		}

@@ -29,13 +29,19 @@ func (x *exchange) create() {
 		return
 	}
 	in.Key = x.r.Header.Get(idempotencyHeader)
-	in.Unless = strings.TrimPrefix(x.r.Header.Get("If-None-Exist"), "?")
+	in.Unless = x.unless()
 	w, err := x.h.service.Create(x.r.Context(), x.caller, x.key.Type, in)
 	if err != nil && w.Version.Body != nil && errors.Is(err, fault.Conflict) { // the key made this before
 		x.stored(http.StatusConflict, w)
 		return
 	}
 	x.written(w, err)
+}
+
+// unless is the search of If-None-Exist: just the query, or with the type before it, as some clients have it.
+func (x *exchange) unless() string {
+	text := strings.TrimPrefix(x.r.Header.Get("If-None-Exist"), x.caller.Base+"/")
+	return strings.TrimPrefix(strings.TrimPrefix(text, x.key.Type+"?"), "?")
 }
 
 // change serves a change of one resource: it reads the conditions and the body, and answers what do made of them.
@@ -143,9 +149,11 @@ func (x *exchange) stored(status int, w interaction.Written) {
 	if len(w.Warnings) > 0 {
 		x.w.Header()[issuesHeader] = []string{"true"}
 	}
-	if status != http.StatusOK {
-		x.w.Header()["Location"] = []string{x.caller.Base + "/" + x.key.Type + "/" + v.ID + "/_history/" + itoa(int(v.VersionID))}
+	location := "Location"
+	if status == http.StatusOK { // nothing new; but clients want to know which version it is
+		location = "Content-Location"
 	}
+	x.w.Header()[location] = []string{x.caller.Base + "/" + x.key.Type + "/" + v.ID + "/_history/" + itoa(int(v.VersionID))}
 	switch back := parsePrefer(x.r.Header).back; {
 	case back == "minimal" && status < 300:
 		x.w.Header()["Content-Length"] = []string{"0"}
