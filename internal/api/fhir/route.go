@@ -193,3 +193,32 @@ func (p *path) takeOperation(parts [5]string, n int) bool {
 	p.typ, p.id, p.vid = parts[0], parts[1], parts[3]
 	return true
 }
+
+// Route is one interaction, for the table of them (docs/wire/table.md).
+type Route struct {
+	Path   string // below the data store
+	Method string
+	Code   interaction.Code // empty for those that are not about a type
+}
+
+// Routes lists what is served, in the order of the table.
+func Routes() []Route {
+	list := make([]Route, len(routes))
+	for i, r := range routes {
+		list[i] = Route{r.shape.String(), r.method, r.code}
+	}
+	return list
+}
+
+// String is the form of path, with what stands for a name in brackets.
+func (s shape) String() string {
+	return [...]string{
+		systemShape: "/", metadataShape: "/metadata", typeShape: "/[type]",
+		searchShape:  "/_search, /[type]/_search, /[type]/[id]/_search, /[type]/[id]/[type]/_search",
+		changesShape: "/_history", typeChangesShape: "/[type]/_history", instanceShape: "/[type]/[id]",
+		historyShape: "/[type]/[id]/_history", compartmentShape: "/[type]/[id]/[type], /[type]/[id]/*",
+		versionShape: "/[type]/[id]/_history/[vid]", transactionShape: "/Transaction/[id]",
+		operationShape: "/$[name], /[type]/$[name], /[type]/[id]/$[name], /[type]/[id]/_history/[vid]/$[name]",
+		followShape:    "/$[name]/[job], /export/[job]",
+	}[s]
+}
