@@ -30,20 +30,21 @@ const region = "us-east-1"
 
 // server is a `galen serve` process on a data folder, and AWS's clients of it.
 type server struct {
-	t    *testing.T
-	data string
-	cmd  *exec.Cmd
-	url  string
-	aws  aws.Config
+	t     *testing.T
+	data  string
+	flags []string
+	cmd   *exec.Cmd
+	url   string
+	aws   aws.Config
 }
 
-// newServer starts the binary that GALEN_BIN names; without it the test is skipped.
-func newServer(t *testing.T) *server {
+// newServer starts the binary that GALEN_BIN names, with more flags; without it the test is skipped.
+func newServer(t *testing.T, flags ...string) *server {
 	t.Helper()
 	if os.Getenv("GALEN_BIN") == "" {
 		t.Skip("GALEN_BIN does not name a galen binary: make e2e does")
 	}
-	s := &server{t: t, data: filepath.Join(t.TempDir(), "data")}
+	s := &server{t: t, data: filepath.Join(t.TempDir(), "data"), flags: flags}
 	s.start()
 	t.Cleanup(func() {
 		if s.cmd != nil {
@@ -56,7 +57,7 @@ func newServer(t *testing.T) *server {
 // start starts the process and waits for its ready line.
 func (s *server) start() {
 	s.t.Helper()
-	cmd := exec.Command(os.Getenv("GALEN_BIN"), "serve", "--listen", "127.0.0.1:0", "--data", s.data, "--log-level", "error")
+	cmd := exec.Command(os.Getenv("GALEN_BIN"), append([]string{"serve", "--listen", "127.0.0.1:0", "--data", s.data, "--log-level", "error"}, s.flags...)...)
 	cmd.Stderr = s.t.Output()
 	out, err := cmd.StdoutPipe()
 	if err != nil {

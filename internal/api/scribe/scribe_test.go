@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,10 +17,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	sdk "github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
-	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	api "galen/internal/api/scribe"
+	"galen/internal/api/scribe/scribetest"
 	"galen/internal/authz"
 	"galen/internal/aws/eventstream"
 	"galen/internal/aws/sigv4"
@@ -91,12 +89,8 @@ func newServer(t *testing.T, idle time.Duration) *server {
 	web := &http.Server{Handler: handler, Protocols: &protocols}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = web.Serve(listener) }) // it ends with Close
-	var only http.Protocols
-	only.SetUnencryptedHTTP2(true)
-	transport := &http.Transport{Protocols: &only}
-	s.url, s.client = "http://"+listener.Addr().String()+"/medical-scribe-stream/", &http.Client{Transport: transport}
+	s.url, s.client = "http://"+listener.Addr().String()+"/medical-scribe-stream/", scribetest.Client(t)
 	t.Cleanup(func() {
-		transport.CloseIdleConnections()
 		_ = web.Close()
 		serving.Wait()
 		objects.Close()
@@ -105,152 +99,38 @@ func newServer(t *testing.T, idle time.Duration) *server {
 	return s
 }
 
-// stream is a client as the AWS SDK makes one: its signer, its framing.
+const configuration = `{"postStreamActionSettings":{"outputS3Uri":"s3://notes/x","clinicalNoteGenerationSettings":{"noteTemplateSettings":{"managedTemplate":{"templateType":"DAP"}}}}}`
+
+// stream is a connection of the session.
 type stream struct {
-	t      *testing.T
-	signer *v4.StreamSigner
-	body   *io.PipeWriter
-	resp   *http.Response
-	events chan eventstream.Event // closed at the end of the answer
+	*scribetest.Stream
+	t *testing.T
 }
 
 // connect sends the head of a request; edit may change it before it is signed.
 func (s *server) connect(edit func(*http.Request)) *stream {
 	s.t.Helper()
-	in, out := io.Pipe()
-	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url, in)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/vnd.amazon.eventstream")
-	for name, value := range map[string]string{"session-id": session, "domain-id": domain, "subscription-id": subscription,
-		"language-code": "en-US", "sample-rate": "16000", "media-encoding": "pcm"} {
-		r.Header.Set("x-amzn-medscribe-"+name, value)
-	}
-	if edit != nil {
-		edit(r)
-	}
-	const payload = "STREAMING-AWS4-HMAC-SHA256-EVENTS"
-	r.Header.Set("X-Amz-Content-Sha256", payload)
-	if err := v4.NewSigner().SignHTTP(s.t.Context(), credentials, r, payload, "health-agent", "us-east-1", time.Now()); err != nil {
-		s.t.Fatal(err)
-	}
-	seed, err := v4.GetSignedRequestSignature(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	resp, err := s.client.Do(r)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	x := &stream{t: s.t, body: out, resp: resp, events: make(chan eventstream.Event, 100),
-		signer: v4.NewStreamSigner(credentials, "health-agent", "us-east-1", seed)}
-	s.t.Cleanup(func() { resp.Body.Close(); out.Close() })
-	go x.read()
-	return x
+	return &stream{scribetest.Connect(s.t, s.client, s.url, credentials, map[string]string{"session-id": session, "domain-id": domain,
+		"subscription-id": subscription, "language-code": "en-US", "sample-rate": "16000", "media-encoding": "pcm"}, edit), s.t}
 }
 
-func (x *stream) read() {
-	defer close(x.events)
-	for {
-		m, err := sdk.NewDecoder().Decode(x.resp.Body, nil)
-		if err != nil {
-			return
-		}
-		var b bytes.Buffer
-		if sdk.NewEncoder().Encode(&b, m) != nil {
-			return
-		}
-		e, err := eventstream.Parse(b.Bytes())
-		if err != nil {
-			return
-		}
-		x.events <- e
-	}
-}
-
-// frame signs an event as the SDK does; a nil payload and no type is the end.
-func (x *stream) frame(kind, contentType string, payload []byte, at time.Time) []byte {
-	x.t.Helper()
-	var inner, head, outer bytes.Buffer
-	if kind != "" {
-		var h sdk.Headers
-		h.Set(":event-type", sdk.StringValue(kind))
-		h.Set(":message-type", sdk.StringValue("event"))
-		h.Set(":content-type", sdk.StringValue(contentType))
-		if err := sdk.NewEncoder().Encode(&inner, sdk.Message{Headers: h, Payload: payload}); err != nil {
-			x.t.Fatal(err)
-		}
-	}
-	date := sdk.Headers{{Name: ":date", Value: sdk.TimestampValue(at)}}
-	if err := sdk.EncodeHeaders(&head, date); err != nil {
-		x.t.Fatal(err)
-	}
-	signature, err := x.signer.GetSignature(x.t.Context(), head.Bytes(), inner.Bytes(), at)
-	if err != nil {
-		x.t.Fatal(err)
-	}
-	date.Set(":chunk-signature", sdk.BytesValue(signature))
-	if err := sdk.NewEncoder().Encode(&outer, sdk.Message{Headers: date, Payload: inner.Bytes()}); err != nil {
-		x.t.Fatal(err)
-	}
-	return outer.Bytes()
-}
-
-func (x *stream) send(kind, contentType string, payload []byte) {
-	x.t.Helper()
-	_, _ = x.body.Write(x.frame(kind, contentType, payload, time.Now())) // a server that refused does not read on
-}
-
-const configuration = `{"postStreamActionSettings":{"outputS3Uri":"s3://notes/x","clinicalNoteGenerationSettings":{"noteTemplateSettings":{"managedTemplate":{"templateType":"DAP"}}}}}`
-
-func (x *stream) configure() { x.send("configurationEvent", "application/json", []byte(configuration)) }
+func (x *stream) configure() { _ = x.JSON("configurationEvent", configuration) } // what goes wrong, the answer tells
 
 // audio sends seconds of silence, half a second at a time, in both forms.
 func (x *stream) audio(seconds int) {
 	for i := range 2 * seconds {
-		piece := make([]byte, 16000)
-		if i%2 == 0 {
-			x.send("binaryAudioEvent", "application/octet-stream", piece)
-			continue
-		}
-		body, err := json.Marshal(map[string][]byte{"audioChunk": piece})
-		if err != nil {
-			x.t.Fatal(err)
-		}
-		x.send("audioEvent", "application/json", body)
+		_ = x.Audio(make([]byte, 16000), i%2 == 1) // as above
 	}
-}
-
-// end is the last, empty frame.
-func (x *stream) end() {
-	x.send("", "", nil)
-	_ = x.body.Close() // a pipe's end cannot fail
 }
 
 // finals are the contents of final segments up to the end, and the event that ended the stream, if one did.
 func (x *stream) finals() (texts []string, last eventstream.Event) {
 	x.t.Helper()
-	for e := range x.events {
-		if e.Type != "transcriptEvent" {
-			last = e
-			continue
-		}
-		var got struct {
-			TranscriptSegment struct {
-				SegmentID, ChannelID, Content    string
-				AudioBeginOffset, AudioEndOffset float64
-				IsPartial                        bool
-			}
-		}
-		if err := json.Unmarshal(e.Payload, &got); err != nil {
-			x.t.Fatal(err)
-		}
-		if s := got.TranscriptSegment; !s.IsPartial {
-			texts = append(texts, s.Content)
-			if s.ChannelID != "ch_0" || s.SegmentID == "" || s.AudioEndOffset <= s.AudioBeginOffset {
-				x.t.Errorf("segment %+v", s)
-			}
+	segments, last := x.Finals()
+	for _, s := range segments {
+		texts = append(texts, s.Content)
+		if s.ChannelID != "ch_0" || s.SegmentID == "" || s.AudioEndOffset <= s.AudioBeginOffset {
+			x.t.Errorf("segment %+v", s)
 		}
 	}
 	return texts, last
@@ -268,21 +148,21 @@ func (s *server) status() scribe.Status {
 func TestVisitOverHTTP2(t *testing.T) {
 	s := newServer(t, 0)
 	x := s.connect(nil)
-	if x.resp.StatusCode != 200 || x.resp.ProtoMajor != 2 || x.resp.Header.Get("x-amzn-medscribe-session-id") != session ||
-		x.resp.Header.Get("Content-Type") != eventstream.ContentType {
-		t.Fatalf("answer %s %v", x.resp.Status, x.resp.Header)
+	if x.Response.StatusCode != 200 || x.Response.ProtoMajor != 2 || x.Response.Header.Get("x-amzn-medscribe-session-id") != session ||
+		x.Response.Header.Get("Content-Type") != eventstream.ContentType {
+		t.Fatalf("answer %s %v", x.Response.Status, x.Response.Header)
 	}
 	x.configure()
 	x.audio(3)
 	var first eventstream.Event
 	select { // the transcript comes while the client is still sending
-	case first = <-x.events:
+	case first = <-x.Events:
 	case <-t.Context().Done():
 	}
 	if first.Type != "transcriptEvent" {
 		t.Errorf("first %+v", first)
 	}
-	x.end() // the client leaves
+	x.End() // the client leaves
 	if _, last := x.finals(); last.Type != "" {
 		t.Errorf("the stream ended with %+v", last)
 	}
@@ -292,8 +172,8 @@ func TestVisitOverHTTP2(t *testing.T) {
 	x = s.connect(nil)
 	x.configure()
 	x.audio(2)
-	x.send("sessionControlEvent", "application/json", []byte(`{"type":"END_OF_SESSION"}`))
-	x.end()
+	_ = x.JSON("sessionControlEvent", `{"type":"END_OF_SESSION"}`)
+	x.End()
 	if texts, last := x.finals(); last.Type != "" || len(texts) == 0 || texts[len(texts)-1] != "turn number 4" {
 		t.Errorf("heard %q, ended with %+v", texts, last)
 	}
@@ -320,15 +200,15 @@ func TestRequestsThatDoNotBecomeStreams(t *testing.T) {
 		"media type":     {func(r *http.Request) { r.Header.Set("Content-Type", "audio/wav") }, 415, "UnsupportedMediaTypeException"},
 	} {
 		x := s.connect(c.edit)
-		if got := x.resp.Header.Get("X-Amzn-Errortype"); x.resp.StatusCode != c.status || got != c.code {
-			t.Errorf("%s: %s, %s", name, x.resp.Status, got)
+		if got := x.Response.Header.Get("X-Amzn-Errortype"); x.Response.StatusCode != c.status || got != c.code {
+			t.Errorf("%s: %s, %s", name, x.Response.Status, got)
 		}
 	}
 	first := s.connect(nil)
-	if second := s.connect(nil); second.resp.StatusCode != 400 {
-		t.Errorf("a second connection: %s", second.resp.Status)
+	if second := s.connect(nil); second.Response.StatusCode != 400 {
+		t.Errorf("a second connection: %s", second.Response.Status)
 	}
-	first.end()
+	first.End()
 	first.finals()
 	resp, err := s.client.Post(s.url, eventstream.ContentType, strings.NewReader(""))
 	if err != nil {
@@ -347,41 +227,41 @@ func TestStreamsThatGoWrong(t *testing.T) {
 		kind, code string
 	}{
 		"audio first":       {func(x *stream) { x.audio(1) }, "exception", "validationException"},
-		"bad configuration": {func(x *stream) { x.send("configurationEvent", "application/json", []byte(`{}`)) }, "exception", "validationException"},
-		"no JSON":           {func(x *stream) { x.send("configurationEvent", "application/json", []byte(`{`)) }, "exception", "validationException"},
+		"bad configuration": {func(x *stream) { _ = x.JSON("configurationEvent", `{}`) }, "exception", "validationException"},
+		"no JSON":           {func(x *stream) { _ = x.JSON("configurationEvent", `{`) }, "exception", "validationException"},
 		"no such bucket": {func(x *stream) {
-			x.send("configurationEvent", "application/json", []byte(strings.Replace(configuration, "notes", "nowhere", 1)))
+			_ = x.JSON("configurationEvent", strings.Replace(configuration, "notes", "nowhere", 1))
 		}, "exception", "validationException"},
 		"dash in context": {func(x *stream) {
-			x.send("configurationEvent", "application/json", []byte(strings.TrimSuffix(configuration, "}")+`,"encounterContext":{"unstructuredContext":"pain – none"}}`))
+			_ = x.JSON("configurationEvent", strings.TrimSuffix(configuration, "}")+`,"encounterContext":{"unstructuredContext":"pain – none"}}`)
 		}, "exception", "validationException"},
-		"unknown event":  {func(x *stream) { x.configure(); x.send("videoEvent", "application/json", []byte(`{}`)) }, "exception", "validationException"},
-		"33 kB of audio": {func(x *stream) { x.configure(); x.send("binaryAudioEvent", "application/octet-stream", long) }, "exception", "validationException"},
+		"unknown event":  {func(x *stream) { x.configure(); _ = x.JSON("videoEvent", `{}`) }, "exception", "validationException"},
+		"33 kB of audio": {func(x *stream) { x.configure(); _ = x.Audio(long, false) }, "exception", "validationException"},
 		"audio after the end": {func(x *stream) {
 			x.configure()
-			x.send("sessionControlEvent", "application/json", []byte(`{"type":"END_OF_SESSION"}`))
+			_ = x.JSON("sessionControlEvent", `{"type":"END_OF_SESSION"}`)
 			x.audio(1)
 		}, "exception", "validationException"},
 		"late frame": {func(x *stream) {
 			x.configure()
-			_, _ = x.body.Write(x.frame("binaryAudioEvent", "application/octet-stream", []byte{0, 0}, time.Now().Add(-6*time.Minute)))
+			_ = x.Write(x.Frame("binaryAudioEvent", "application/octet-stream", []byte{0, 0}, time.Now().Add(-6*time.Minute)))
 		}, "error", "InvalidSignatureException"},
 		"repeated frame": {func(x *stream) {
 			x.configure()
-			b := x.frame("binaryAudioEvent", "application/octet-stream", []byte{0, 0}, time.Now())
-			_, _ = x.body.Write(append(b, b...))
+			b := x.Frame("binaryAudioEvent", "application/octet-stream", []byte{0, 0}, time.Now())
+			_ = x.Write(append(b, b...))
 		}, "error", "InvalidSignatureException"},
 		"damaged frame": {func(x *stream) {
 			x.configure()
-			b := x.frame("binaryAudioEvent", "application/octet-stream", []byte{0, 0}, time.Now())
+			b := x.Frame("binaryAudioEvent", "application/octet-stream", []byte{0, 0}, time.Now())
 			b[len(b)-1] ^= 1
-			_, _ = x.body.Write(b)
+			_ = x.Write(b)
 		}, "exception", "validationException"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, 0)
 			x := s.connect(nil)
-			go func() { defer x.body.Close(); c.send(x) }()
+			go func() { c.send(x); x.End() }()
 			if _, last := x.finals(); last.Kind != c.kind || last.Type != c.code {
 				t.Errorf("ended with %+v %s", last, last.Payload)
 			}
@@ -409,9 +289,9 @@ func TestClientThatIsGone(t *testing.T) {
 	x := s.connect(nil)
 	x.configure()
 	x.audio(2)
-	_ = x.body.CloseWithError(errors.New("gone")) // the request is cut off
-	x.resp.Body.Close()
-	for range x.events {
+	x.Break(errors.New("gone"))
+	x.Response.Body.Close()
+	for range x.Events {
 	}
 	for s.status() == scribe.InProgress {
 		if t.Context().Err() != nil {
@@ -430,9 +310,9 @@ func TestVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := &stream{t: t, signer: v4.NewStreamSigner(credentials, "health-agent", "us-east-1", seed)}
+	x := scribetest.New(t, credentials, seed)
 	at := time.Date(2026, 3, 5, 12, 0, 0, 0, time.UTC)
-	b := append(x.frame("sessionControlEvent", "application/json", []byte(`{"type":"END_OF_SESSION"}`), at), x.frame("", "", nil, at)...)
+	b := append(x.Frame("sessionControlEvent", "application/json", []byte(`{"type":"END_OF_SESSION"}`), at), x.Frame("", "", nil, at)...)
 	chain := sigv4.NewChain(sigv4.Signer{Credential: sigv4.Credential{Secret: credentials.SecretAccessKey}, Region: "us-east-1", Service: "health-agent"}, hex.EncodeToString(seed), at)
 	r := eventstream.NewReader(bytes.NewReader(b), chain, 1024, func() time.Time { return at })
 	if e, err := r.Next(); err != nil || e.Type != "sessionControlEvent" {
