@@ -46,6 +46,12 @@ type Reference struct {
 	Rest    string // Fragment: the id after #; URN: the text; URL: the text without |version; Conditional: the query after ?
 }
 
+// IsTo reports whether r refers to Key on the server whose absolute references begin with base, with a slash at its end: it is relative, or
+// absolute and begins so. With an empty base only relative ones do.
+func (r *Reference) IsTo(base string) bool {
+	return r.Kind == Relative || r.Kind == Absolute && len(base) == len(r.Base)+1 && base[:len(r.Base)] == r.Base
+}
+
 // ParseReference reads the text of Reference.reference, of a canonical or of a reference search value.
 //
 // http://hl7.org/fhir/R4/references.html#literal

@@ -174,7 +174,7 @@ func (p *parser) leafOf(typ string, param *def.SearchParam) (*Leaf, error) {
 	if param.Type == def.SpecialParam || param.Code == "_content" || param.Code == "_text" || param.Code == "_query" {
 		return nil, fault.New(fault.Unsupported, "this search parameter is not offered here").WithCode("not-supported")
 	}
-	return &Leaf{Clause: index.Clause{Type: typ, Param: param, Now: p.opt.Now.UnixMicro(), Zone: p.opt.Zone}}, nil
+	return &Leaf{Clause: index.Clause{Type: typ, Param: param, Now: p.opt.Now.UnixMicro(), Zone: p.opt.Zone, Base: p.opt.Base}}, nil
 }
 
 // list reads _list: the ids of Lists.

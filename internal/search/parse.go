@@ -49,7 +49,7 @@ func parse(defs *def.Definitions, typ string, types []string, pairs []Pair, opt 
 		return nil, fault.New(fault.TooCostly, "more than %d search parameters", opt.MaxPairs)
 	}
 	p := &parser{defs: defs, opt: opt, left: opt.MaxValues, seen: map[string]bool{}, types: types,
-		q: &Query{Type: typ, Count: min(opt.DefaultCount, opt.MaxCount), Now: opt.Now.UnixMicro()}}
+		q: &Query{Type: typ, Count: min(opt.DefaultCount, opt.MaxCount), Now: opt.Now.UnixMicro(), Base: opt.Base}}
 	for _, pair := range pairs {
 		if err := p.pair(pair); err != nil {
 			return nil, err

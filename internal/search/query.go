@@ -65,6 +65,7 @@ type Query struct {
 	RevInclude []Include
 	Page       string   // token of the page that is wanted; empty: the first
 	Now        int64    // what ap on dates compares with, microseconds since 1970 UTC: Options.Now, until SetNow
+	Base       string   // what absolute references to this server begin with, with a slash at the end: Options.Base
 	Explain    bool     // the answer says how it was found
 	Ignored    []string // parameters that were not understood, if Lenient
 

@@ -188,6 +188,28 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestBombs are searches that would cost much to read or to answer, within the limits that a server has if it chooses none.
+func TestBombs(t *testing.T) {
+	for name, c := range map[string]struct {
+		query string
+		kind  fault.Kind
+	}{
+		"chain of 32":         {"Encounter?" + strings.Repeat("part-of.", 32) + "date=2020", fault.TooCostly},
+		"chain of 10,000":     {"Encounter?" + strings.Repeat("part-of.", 10_000) + "date=2020", fault.TooLarge},
+		"_has of 32":          {"Encounter?" + strings.Repeat("_has:Encounter:part-of:", 32) + "date=2020", fault.TooCostly},
+		"_has of 10,000":      {"Encounter?" + strings.Repeat("_has:Encounter:part-of:", 10_000) + "date=2020", fault.TooLarge},
+		"chain to many types": {"Observation?" + strings.Repeat("focus.", 8) + "_id=a", fault.TooCostly},
+		"a million values":    {"Patient?_id=" + strings.Repeat("a,", 1_000_000) + "a", fault.TooLarge},
+		"20,000 values":       {"Patient?_id=" + strings.Repeat("a,", 20_000) + "a", fault.TooCostly},
+		"1,000 pairs":         {"Patient?" + strings.Repeat("family=a&", 1000) + "family=a", fault.TooCostly},
+	} {
+		_, err := parse(t, c.query, search.Options{})
+		if !errors.Is(err, c.kind) {
+			t.Errorf("%s: %v, want %q", name, err, c.kind)
+		}
+	}
+}
+
 // TestFilterBombs are filters that would cost much to read or to answer.
 func TestFilterBombs(t *testing.T) {
 	for name, filter := range map[string]string{

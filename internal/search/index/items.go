@@ -146,7 +146,7 @@ func (c unequalReference) spans(s *source) []Span {
 			return No, nil
 		case c.url == "" && string(id) == c.id && c.isType(def.TypeID(typ)):
 			return No, nil
-		case c.url != "" && len(id) == 0:
+		case len(id) == 0 && (c.url != "" || c.base != "" && c.isType(def.TypeID(typ))):
 			return Maybe, nil // it is no relative one: its address tells
 		}
 		return Yes, nil

@@ -67,6 +67,7 @@ type Clause struct {
 	Target   string // of a reference: the type in :[type], or empty
 	Now      int64  // of a date with ap: the time of the request, in microseconds since 1970 UTC
 	Zone     int    // of a date without a zone: minutes east of UTC
+	Base     string // of a reference: what absolute references to this server begin with, with a slash at the end; they count as the relative ones. Empty: none do
 }
 
 // Value is one of the alternatives that a clause asks for. Which fields count depends on the parameter's type:

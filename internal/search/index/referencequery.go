@@ -17,6 +17,7 @@ import (
 type referenceCondition struct {
 	x            *Index
 	id           string
+	base         string       // of this server; empty: absolute references are to others
 	types        []def.TypeID // of what id may be; the union of Type/id for each
 	url, version string
 	allowed      []def.TypeID // by :[type] and by what the parameter narrows to; nil is any
@@ -27,7 +28,7 @@ func (x *Index) newReference(c Clause, plan *plan, v Value) (*referenceCondition
 	if err != nil {
 		return nil, err
 	}
-	q := &referenceCondition{x: x, allowed: allowed}
+	q := &referenceCondition{x: x, allowed: allowed, base: c.Base}
 	r := fhir.ParseReference(v.Text)
 	switch {
 	case r.Kind == fhir.Relative:
@@ -87,6 +88,9 @@ func (c *referenceCondition) spans(s *source) []Span {
 		for _, t := range c.types {
 			key := ordkey.AppendUint16(s.header.key(ReferenceClass), uint16(t))
 			spans = append(spans, exactly(append(key, c.id...)).span(Yes))
+			if c.base != "" {
+				spans = append(spans, versioned(appendCut(s.header.key(AddressClass), c.addressOf(t)), ""))
+			}
 		}
 		return spans
 	}
@@ -97,6 +101,16 @@ func (c *referenceCondition) spans(s *source) []Span {
 	return []Span{span}
 }
 
+// addressOf is the absolute form of what is asked for, of a type.
+func (c *referenceCondition) addressOf(t def.TypeID) string {
+	return c.base + c.x.defs.TypeByID(t).Name + "/" + c.id
+}
+
+// isAddress reports whether a url, as a component of a composite has it, is the absolute form of what is asked for.
+func (c *referenceCondition) isAddress(url []byte) bool {
+	return c.base != "" && slices.ContainsFunc(c.types, func(t def.TypeID) bool { return bytes.Equal(url, appendCut(nil, c.addressOf(t))) })
+}
+
 func (c *referenceCondition) match(v *fhirpath.Value, root fhirpath.Value) bool {
 	r := referenceOf(v)
 	if !c.x.permits(c.allowed, v, &r, root) {
@@ -104,7 +118,7 @@ func (c *referenceCondition) match(v *fhirpath.Value, root fhirpath.Value) bool 
 	}
 	switch {
 	case c.url == "":
-		return r.Kind == fhir.Relative && r.Key.ID == c.id && slices.Contains(c.types, c.x.typeID(r.Key.Type))
+		return r.IsTo(c.base) && r.Key.ID == c.id && slices.Contains(c.types, c.x.typeID(r.Key.Type))
 	case r.Kind == fhir.Absolute:
 		return c.has(baseOf(v.Node.Field("reference").Text(), &r), r.Version)
 	}
@@ -143,10 +157,27 @@ func (c *referenceCondition) judge(b []byte) (Verdict, []byte) {
 	}
 	url, rest := takeOrdered(b[1:])
 	version, rest := takeOrdered(rest)
+	if c.url == "" && c.isAddress(url) {
+		return Maybe, rest
+	}
 	if c.url == "" || !bytes.Equal(url, appendCut(nil, c.url)) || c.version != "" && !bytes.Equal(version, appendCut(nil, c.version)) {
 		return No, rest
 	}
 	return Maybe, rest
+}
+
+// Addresses gives the terms of references by p from typ whose text begins so. The text after the beginning ends in a zero byte, behind
+// which stands the version. It fails as Lookup does.
+func (x *Index) Addresses(typ string, p *def.SearchParam, beginning string) ([]Span, error) {
+	pl, err := x.plan(typ, p)
+	if err != nil {
+		return nil, err
+	}
+	var spans []Span
+	for _, s := range pl.sources {
+		spans = append(spans, within(ordkey.AppendPrefix(s.header.key(AddressClass), beginning)).span(Maybe))
+	}
+	return spans, nil
 }
 
 // identifierCondition is :identifier on references.

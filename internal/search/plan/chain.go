@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"galen/internal/docset"
-	"galen/internal/engine"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/search"
@@ -86,7 +85,7 @@ func (r *run) targetsReferring(ctx context.Context, typ string, param *def.Searc
 		}
 		var spans []index.Span
 		for i := range versions {
-			s, err := r.referenceSpans(typ, param, target, versions[i].ID)
+			s, err := r.referenceSpans(ctx, typ, param, target, versions[i].ID)
 			if err != nil {
 				return false, err
 			}
@@ -97,36 +96,6 @@ func (r *run) targetsReferring(ctx context.Context, typ string, param *def.Searc
 		return true, err
 	})
 	return found, err
-}
-
-// referenceSpans gives the terms of references by param to target/id.
-func (r *run) referenceSpans(typ string, param *def.SearchParam, target, id string) ([]index.Span, error) {
-	lookup, err := r.terms.Lookup(index.Clause{Type: typ, Param: param, Target: target}, index.Value{Text: target + "/" + id})
-	return lookup.Spans, err
-}
-
-// referenceTerms calls do with every id of type target that param of typ refers to, and the versions that refer to it.
-func (r *run) referenceTerms(ctx context.Context, typ string, param *def.SearchParam, target string, do func(id string, docs docset.Set) error) error {
-	const probe = "x"
-	spans, err := r.referenceSpans(typ, param, target, probe)
-	if err != nil || len(spans) == 0 {
-		return err
-	}
-	for _, s := range spans { // the id is the end of the term
-		prefix := r.key(s.Low[:len(s.Low)-len(probe)])
-		for term, err := range r.view.Snapshot().Terms(ctx, engine.Prefix(prefix), engine.Ascending) {
-			if err == nil {
-				err = r.visit()
-			}
-			if err != nil {
-				return err
-			}
-			if err := do(string(term.Key[len(prefix):]), term.Docs); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // termsReferring goes over everything of type target that is referred to.
@@ -194,7 +163,7 @@ func (r *run) referencesTo(ctx context.Context, typ string, numbers []uint32, pa
 			return nil, nil, err
 		}
 		for _, ref := range refs {
-			if ref.Kind == fhir.Relative && ref.Key.Type == target {
+			if r.isHere(&ref) && ref.Key.Type == target {
 				ids, owners = append(ids, ref.Key.ID), append(owners, numbers[i])
 			}
 		}

@@ -101,7 +101,7 @@ func (in *included) forward(ctx context.Context, inc search.Include, from []reco
 		}
 		for _, ref := range refs {
 			key := ref.Key
-			if ref.Kind != fhir.Relative || inc.Target != "" && inc.Target != key.Type || in.there[key] || in.asked[key] || in.r.defs.Type(key.Type) == nil {
+			if !in.r.isHere(&ref) || inc.Target != "" && inc.Target != key.Type || in.there[key] || in.asked[key] || in.r.defs.Type(key.Type) == nil {
 				continue
 			}
 			key = fhir.Key{Type: strings.Clone(key.Type), ID: strings.Clone(key.ID)} // the body is not kept
@@ -159,7 +159,7 @@ func (in *included) reverse(ctx context.Context, inc search.Include, from []reco
 				if inc.Target != "" && inc.Target != key.Type {
 					continue
 				}
-				s, err := in.r.referenceSpans(source.Name, p, key.Type, key.ID)
+				s, err := in.r.referenceSpans(ctx, source.Name, p, key.Type, key.ID)
 				if err != nil {
 					return err
 				}

@@ -9,6 +9,7 @@ import (
 
 	"galen/internal/docset"
 	"galen/internal/engine"
+	"galen/internal/fhir/def"
 	"galen/internal/search"
 	"galen/internal/search/index"
 )
@@ -26,7 +27,7 @@ type leafNode struct {
 // fewTerms is how many single terms are brought together at once instead of estimated.
 const fewTerms = 8
 
-func (r *run) leafNode(id uint16, c search.Clause) (*leafNode, error) {
+func (r *run) leafNode(ctx context.Context, id uint16, c search.Clause) (*leafNode, error) {
 	l := c.Leaf
 	n := &leafNode{clause: c, id: id}
 	switch l.Modifier {
@@ -35,8 +36,15 @@ func (r *run) leafNode(id uint16, c search.Clause) (*leafNode, error) {
 	case index.Missing:
 		n.complement = l.Values[0].Missing
 	}
+	clause := l.Clause
+	if l.Param.Type == def.ReferenceParam {
+		var err error
+		if clause.Base, err = r.base(ctx, clause.Type, clause.Param); err != nil {
+			return nil, err
+		}
+	}
 	for _, v := range l.Values {
-		lookup, err := r.terms.Lookup(l.Clause, v)
+		lookup, err := r.terms.Lookup(clause, v)
 		if err != nil {
 			return nil, atClause(err, c)
 		}

@@ -45,7 +45,7 @@ func (n *listNode) docs(ctx context.Context, r *run, _ docset.Set) (docset.Set, 
 			}
 			for entry := list.Field("entry").First(); entry.Ok(); entry = entry.Next() {
 				ref := fhir.ReferenceOf(entry.Field("item"))
-				if ref.Kind == fhir.Relative && ref.Key.Type == n.typ && !entry.Field("deleted").Bool() {
+				if r.isHere(&ref) && ref.Key.Type == n.typ && !entry.Field("deleted").Bool() {
 					ids = append(ids, strings.Clone(ref.Key.ID)) // the body is not kept
 				}
 			}

@@ -195,7 +195,7 @@ var (
 // reference reads a Reference, only those to one type if there is an argument.
 func reference(e any, arg string) (v values) {
 	r := ref{typ: field(e, "type")}
-	if m := relative.FindStringSubmatch(field(e, "reference")); m != nil {
+	if m := relative.FindStringSubmatch(strings.TrimPrefix(field(e, "reference"), base)); m != nil {
 		r.key, r.typ = m[1]+"/"+m[2], m[1]
 	} else if m := absolute.FindStringSubmatch(field(e, "reference")); m != nil {
 		r.address, r.typ = m[1], m[2]

@@ -33,10 +33,10 @@ type filter interface {
 }
 
 // nodes makes the nodes of clauses on typ.
-func (r *run) nodes(typ string, clauses []search.Clause) ([]node, error) {
+func (r *run) nodes(ctx context.Context, typ string, clauses []search.Clause) ([]node, error) {
 	nodes := make([]node, 0, len(clauses))
 	for _, c := range clauses {
-		n, err := r.node(typ, c)
+		n, err := r.node(ctx, typ, c)
 		if err != nil {
 			return nil, err
 		}
@@ -45,17 +45,17 @@ func (r *run) nodes(typ string, clauses []search.Clause) ([]node, error) {
 	return nodes, nil
 }
 
-func (r *run) node(typ string, c search.Clause) (node, error) {
+func (r *run) node(ctx context.Context, typ string, c search.Clause) (node, error) {
 	id := uint16(r.defs.Type(typ).ID)
 	switch {
 	case len(c.Any) > 0:
-		nodes, err := r.nodes(typ, c.Any)
+		nodes, err := r.nodes(ctx, typ, c.Any)
 		return &anyNode{title: c.Name, nodes: nodes}, err
 	case len(c.All) > 0:
-		nodes, err := r.nodes(typ, c.All)
+		nodes, err := r.nodes(ctx, typ, c.All)
 		return &allNode{title: c.Name, nodes: nodes}, err
 	case c.Not != nil:
-		inner, err := r.node(typ, *c.Not)
+		inner, err := r.node(ctx, typ, *c.Not)
 		return &notNode{title: c.Name, id: id, node: inner}, err
 	case c.Text != nil:
 		return textNode(id, c), nil
@@ -72,7 +72,7 @@ func (r *run) node(typ string, c search.Clause) (node, error) {
 	case c.Leaf.Param.Code == "_lastUpdated":
 		return &timeNode{clause: c, id: id}, nil
 	}
-	return r.leafNode(id, c)
+	return r.leafNode(ctx, id, c)
 }
 
 // bodyCost is what reading, parsing and matching a body costs, in microseconds, about.
@@ -213,7 +213,7 @@ func matchAll(node fhir.Node, filters []filter) (bool, error) {
 
 // all finds the versions of typ that fulfil one clause, completely.
 func (r *run) all(ctx context.Context, link search.Link) (docset.Set, error) {
-	n, err := r.node(link.Type, link.Clause)
+	n, err := r.node(ctx, link.Type, link.Clause)
 	if err != nil {
 		return docset.Set{}, err
 	}

@@ -22,7 +22,7 @@ func (p *Planner) Numbers(ctx context.Context, v *record.View, q *search.Query) 
 	if err := r.resolve(ctx, q.Where); err != nil {
 		return docset.Set{}, err
 	}
-	nodes, err := r.nodes(q.Type, q.Where)
+	nodes, err := r.nodes(ctx, q.Type, q.Where)
 	if err != nil {
 		return docset.Set{}, err
 	}
@@ -59,7 +59,7 @@ func (p *Planner) Compartment(ctx context.Context, v *record.View, typ string, o
 				if param == nil {
 					continue // {def}: the resource itself
 				}
-				s, err := r.referenceSpans(typ, param, key.Type, key.ID)
+				s, err := r.referenceSpans(ctx, typ, param, key.Type, key.ID)
 				if err != nil {
 					return docset.Set{}, err
 				}
@@ -97,7 +97,7 @@ func (p *Planner) CompartmentOfAny(ctx context.Context, v *record.View, typ, of 
 		if param == nil {
 			continue
 		}
-		spans, err := r.referenceSpans(typ, param, of, probe)
+		spans, err := r.referenceSpans(ctx, typ, param, of, probe)
 		if err != nil {
 			return docset.Set{}, err
 		}

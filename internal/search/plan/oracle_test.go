@@ -3,6 +3,7 @@
 package plan_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -161,6 +162,9 @@ func (b *bench) change(r *resource) {
 	line, err := json.Marshal(body)
 	if err != nil {
 		b.t.Fatal(err)
+	}
+	if b.rand.IntN(4) == 0 { // the same, by the address of the server
+		line = bytes.ReplaceAll(line, []byte(`"reference":"Patient/`), []byte(`"reference":"`+base+`Patient/`))
 	}
 	b.put(line)
 }

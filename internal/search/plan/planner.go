@@ -124,6 +124,7 @@ type run struct {
 	patience int    // bodies that cost as much as answering those from terms
 	steps    []Step // so far, of the clause under way
 	order    string // how the order is kept
+	based    map[referring]bool
 }
 
 // answer finds all candidates and what is still to be asked of them, and the total if it is wanted or free.
@@ -132,7 +133,7 @@ func (r *run) answer(ctx context.Context) (docset.Set, []filter, error) {
 	if err := r.resolve(ctx, r.q.Where); err != nil {
 		return docset.Set{}, nil, err
 	}
-	nodes, err := r.nodes(r.q.Type, r.q.Where)
+	nodes, err := r.nodes(ctx, r.q.Type, r.q.Where)
 	if err != nil {
 		return docset.Set{}, nil, err
 	}
