@@ -203,14 +203,3 @@ func checkModifiers(e *Evaluator, s scope, in window, args []operation) (int, er
 	}
 	return e.slice(in.from, in.to)
 }
-
-// htmlChecks reports whether a narrative begins as a div and has nothing that runs; the validator checks the rest.
-func htmlChecks(e *Evaluator, _ scope, in window, _ []operation) (int, error) {
-	v, ok, err := e.single(in)
-	if err != nil || !ok {
-		return len(e.stack), err
-	}
-	low := strings.ToLower(strings.TrimSpace(v.Text))
-	good := strings.HasPrefix(low, "<div") && !strings.Contains(low, "<script") && !strings.Contains(low, "<form") && !strings.Contains(low, "<object")
-	return e.give(boolean(good))
-}

@@ -40,6 +40,17 @@ type owner struct {
 	node    fhir.Node // the object, of a primitive its sibling
 	types   [2]*def.Structure
 	element *def.Element // that it was reached by; nil for a resource
+	within  fhir.Node    // the extension whose value it is
+}
+
+// inContext evaluates the contextInvariants of an extension on what it stands on. What the language cannot answer is let pass.
+func (w *profileWalk) inContext(rules []*fhirpath.Program, n fhir.Node, o owner) {
+	for _, r := range rules {
+		result, err := w.evaluator.Evaluate(r, fhirpath.Value{Node: o.node, Type: o.types[0], Element: o.element}, fhirpath.Root(w.p.defs, w.container))
+		if err == nil && !(len(result) == 1 && holds(&result[0])) {
+			w.fail(n, Invariant, "", "a contextInvariant of this extension's definition does not hold of what it stands on: remove the extension, or correct that")
+		}
+	}
 }
 
 // mayStand reports whether an extension may be used on its owner. A definition that names no place allows all.
@@ -50,7 +61,7 @@ func (w *profileWalk) mayStand(contexts []useContext, o owner) bool {
 func (w *profileWalk) stands(c useContext, o owner) bool {
 	switch c.kind {
 	case "extension":
-		return o.node.Field("url").Is(c.expression)
+		return o.node.Field("url").Is(c.expression) || o.within.Field("url").Is(c.expression)
 	case "fhirpath":
 		found, err := w.evaluator.Evaluate(c.program, fhirpath.Root(w.p.defs, w.container), fhirpath.Root(w.p.defs, w.container))
 		return err != nil || slices.ContainsFunc(found, func(v fhirpath.Value) bool {

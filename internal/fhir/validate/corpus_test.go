@@ -29,6 +29,11 @@ var wrong = map[string][]string{
 	"Bundle/lri-example":                          {"invariant Bundle.entry.fullUrl"},
 	// que-7: the operator exists compares with a coding
 	"Questionnaire/bb": {"invariant Questionnaire.item.item.item.item.enableWhen"},
+	// txt-2: narratives with nothing but white space
+	"ActivityDefinition/blood-tubes-supply":        {"invariant ActivityDefinition.text.div"},
+	"ActivityDefinition/heart-valve-replacement":   {"invariant ActivityDefinition.text.div"},
+	"EventDefinition/example":                      {"invariant EventDefinition.text.div"},
+	"Questionnaire/zika-virus-exposure-assessment": {"invariant Questionnaire.text.div"},
 	// references to types that the element does not allow
 	"DeviceUseStatement/example":  {"structure DeviceUseStatement.reasonReference.reference"},
 	"DeviceMetric/example":        {"structure DeviceMetric.parent.reference"},

@@ -68,13 +68,20 @@ func TestNarrative(t *testing.T) {
 	v := validate.New(def.R4())
 	for div, right := range map[string]bool{
 		`<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>`: true,
-		` <div>x</div>\n`:  true,
-		`<div/>`:           true,
-		`x`:                false,
-		`<p>x</p>`:         false,
-		`<divider>x</div>`: false,
-		`<div>x`:           false,
-		`<div><br/>`:       false,
+		` <div>x</div>\n`:              true,
+		`<div/>`:                       false,
+		`<div> <p>\n</p></div>`:        false,
+		`<div><img src=\"#a\"/></div>`: true,
+		`<div><p style='x' class=\"y\">a &lt; b</p><!-- <script> --></div>`: true,
+		`<div>x<script>y</script></div>`:                                    false,
+		`<div>x<tr idref=\"y\"></tr></div>`:                                 false,
+		`<div><a onclick=\"y\">x</a></div>`:                                 false,
+		`<div><a href=\"y>x</a></div>`:                                      false,
+		`x`:                                                                 false,
+		`<p>x</p>`:                                                          false,
+		`<divider>x</div>`:                                                  false,
+		`<div>x`:                                                            false,
+		`<div><br/>`:                                                        false,
 	} {
 		root := fhirtest.Parse(t, `{"resourceType":"Patient","text":{"status":"generated","div":"`+div+`"}}`)
 		if got := len(v.Resource(root, validate.Strict)) == 0; got != right {

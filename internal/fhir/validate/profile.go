@@ -3,6 +3,8 @@
 package validate
 
 import (
+	"slices"
+	"strings"
 	"sync"
 
 	"galen/internal/fault"
@@ -33,6 +35,9 @@ type Profiles struct {
 	own      bool     // member asks the packages
 	missing  []string // packages chosen that are not installed
 
+	known   bool // extensions must be defined in the packages, or be of one of these
+	domains []string
+
 	mu   sync.Mutex
 	done map[string]*compiled // by canonical URL with version; bounded by what the packages hold
 }
@@ -53,12 +58,59 @@ func NewProfiles(d *def.Definitions, packages *pack.Set, member MemberOf) *Profi
 	return p
 }
 
+// OnlyKnown gives the same profiles, but for that an extension whose definition is not installed is an error, unless its url
+// begins as one of domains does. Extensions that HL7 defines for all of FHIR count as known.
+func (p *Profiles) OnlyKnown(domains ...string) *Profiles {
+	return &Profiles{defs: p.defs, packages: p.packages, member: p.member, known: true, domains: domains, done: map[string]*compiled{}}
+}
+
+// mayUse reports whether an extension that is not installed may be used.
+func (p *Profiles) mayUse(url string) bool {
+	if !p.known || !strings.Contains(url, ":") { // within an extension, names are its own
+		return true
+	}
+	for _, domain := range [...]string{"http://hl7.org/fhir/StructureDefinition/", "http://hl7.org/fhir/3.0/", "http://hl7.org/fhir/4.3/", "http://hl7.org/fhir/5.0/"} {
+		if strings.HasPrefix(url, domain) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(p.domains, func(domain string) bool { return strings.HasPrefix(url, domain) })
+}
+
 // profile finds a profile by canonical. It fails with fault.NotFound if no package has it and fault.Unprocessable if it
 // cannot be used. The profile is nil for a definition of R4 itself: the base check does all that it says.
 func (p *Profiles) profile(canonical string) (*profile, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.compile(canonical, 0)
+}
+
+// part finds what a profile says of its root, or of the element whose id follows a # in the canonical; nil if there is none.
+func (p *Profiles) part(canonical string) *node {
+	url, id, _ := strings.Cut(canonical, "#")
+	pr, err := p.profile(url)
+	if err != nil || pr == nil {
+		return nil
+	}
+	if id == "" {
+		return pr.root
+	}
+	return pr.root.find(id)
+}
+
+// find finds the node of an id at or below n; nil if nothing is said of that element.
+func (n *node) find(id string) *node {
+	if n.id == id {
+		return n
+	}
+	for _, list := range [...][]*node{n.slices, n.children} {
+		for _, c := range list {
+			if found := c.find(id); found != nil {
+				return found
+			}
+		}
+	}
+	return nil
 }
 
 // maxBases bounds the chain of baseDefinitions.

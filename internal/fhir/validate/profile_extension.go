@@ -3,6 +3,9 @@
 package validate
 
 import (
+	"errors"
+
+	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 )
@@ -54,6 +57,9 @@ func (w *profileWalk) extensionIn(n fhir.Node, member def.Member, o owner) {
 	typ := member.Structure()
 	if typ == nil || typ.Name != "Extension" {
 		below := owner{node: n, types: [2]*def.Structure{typ}, element: member.Element}
+		if o.types[0] != nil && o.types[0].Name == "Extension" {
+			below.within = o.node
+		}
 		if member.Sibling {
 			below.types[1] = member.Type.Structure
 		}
@@ -64,12 +70,18 @@ func (w *profileWalk) extensionIn(n fhir.Node, member def.Member, o owner) {
 	if url.Kind() != fhir.String {
 		return
 	}
-	if pr, err := w.p.profile(url.Text()); pr != nil && err == nil && pr.typ == typ {
+	pr, err := w.p.profile(url.Text())
+	switch {
+	case errors.Is(err, fault.NotFound) && !w.p.mayUse(url.Text()):
+		w.fail(url, NotSupported, "url", "no definition of this extension is installed: "+add(url.Text())+", or allow its domain")
+	case pr != nil && err == nil && pr.typ == typ:
 		if !w.mayStand(pr.contexts, o) {
 			w.fail(n, Invariant, "", "the definition of this extension does not let it stand here: move it to where its definition says")
 		}
+		w.inContext(pr.contextRules, n, o)
 		w.depth++
 		w.node(item{node: n, typ: typ, element: member.Element, index: -1}, pr.root)
 		w.depth--
 	}
+	w.extensions(n, owner{node: n, types: [2]*def.Structure{typ}, element: member.Element})
 }

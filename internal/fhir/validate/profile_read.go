@@ -20,7 +20,8 @@ type profile struct {
 	typ  *def.Structure
 	root *node
 
-	contexts []useContext // of an extension: where it may stand
+	contexts     []useContext        // of an extension: where it may stand
+	contextRules []*fhirpath.Program // of an extension: what holds of what it stands on
 }
 
 // node is what a profile says of one element beyond the base definition. Parts that say nothing are empty.
@@ -35,7 +36,10 @@ type node struct {
 
 	fixed, pattern     fhir.Node
 	minValue, maxValue fhir.Node
+	minLength          int // in characters
 	maxLength          int
+	valued             bool     // a primitive value must be there
+	instead            []string // extensions, one of which must be there where there is no primitive value
 	binding            binding
 	rules              []constraint
 
@@ -47,7 +51,7 @@ type node struct {
 
 type typeRef struct {
 	name              string
-	profiles, targets []string
+	profiles, targets []string // canonicals; a profile's may end in # and the id of one of its elements
 }
 
 type binding struct {
@@ -85,6 +89,11 @@ func (p *Profiles) read(r *pack.Resource, depth int) (*profile, error) {
 	pr := &profile{url: r.URL, typ: typ}
 	if typ.Name == "Extension" {
 		pr.contexts = readContexts(p.defs, sd)
+		for _, c := range sd.Field("contextInvariant").Elements() {
+			if program, err := fhirpath.CompileMode(fhirpath.Invariant, p.defs, c.Text()); err == nil {
+				pr.contextRules = append(pr.contextRules, program)
+			}
+		}
 	}
 	elements := sd.Field("snapshot").Field("element")
 	if elements.Len() == 0 {
@@ -216,14 +225,14 @@ func (b *overlay) child(n *node, name string) (c *node, choice string) {
 	return c, choice
 }
 
-// slice finds or makes a slice; a re-slice (a/b) is one within the slice a.
+// slice finds or makes a slice; a re-slice (a/b) is one within the slice a, where there is an a.
 func (b *overlay) slice(n *node, name string) *node {
 	for _, s := range n.slices {
 		if s.slice == name {
 			return s
 		}
 	}
-	if i := strings.LastIndexByte(name, '/'); i > 0 {
+	if i := strings.LastIndexByte(name, '/'); i > 0 && slices.ContainsFunc(n.slices, func(s *node) bool { return s.slice == name[:i] }) {
 		n = b.slice(n, name[:i])
 		for _, s := range n.slices {
 			if s.slice == name {
@@ -282,6 +291,7 @@ func (b *overlay) fill(n *node, e fhir.Node) {
 	if v, ok := integer(e.Field("maxLength")); ok {
 		n.maxLength = v
 	}
+	b.extended(n, e)
 	for name, m := range e.Members() {
 		switch {
 		case strings.HasPrefix(name, "fixed"):
@@ -313,14 +323,38 @@ func (b *overlay) fill(n *node, e fhir.Node) {
 	b.constraints(n, e.Field("constraint"))
 }
 
+// extended reads what extensions of an element say, among them those that stand for elements of R5.
+func (b *overlay) extended(n *node, e fhir.Node) {
+	const r5 = "http://hl7.org/fhir/5.0/StructureDefinition/extension-ElementDefinition."
+	for _, x := range e.Field("extension").Elements() {
+		v := valueOf(x, "value")
+		switch x.Field("url").Text() {
+		case "http://hl7.org/fhir/StructureDefinition/minLength":
+			if v, ok := integer(v); ok {
+				n.minLength = v
+			}
+		case r5 + "mustHaveValue":
+			n.valued = v.Bool()
+		case r5 + "valueAlternatives":
+			n.instead = append(n.instead, v.Text())
+		}
+	}
+}
+
 var strengths = map[string]def.Strength{"required": def.Required, "extensible": def.Extensible, "preferred": def.Preferred, "example": def.Example}
 
 func readTypes(list fhir.Node) []typeRef {
 	var types []typeRef
 	for _, t := range list.Elements() {
 		r := typeRef{name: t.Field("code").Text()}
+		beside := t.Field("_profile").First()
 		for _, p := range t.Field("profile").Elements() {
-			r.profiles = append(r.profiles, p.Text())
+			url := p.Text()
+			if part := extended(beside, "elementdefinition-profile-element"); part.Kind() == fhir.String {
+				url += "#" + part.Text()
+			}
+			r.profiles = append(r.profiles, url)
+			beside = beside.Next()
 		}
 		for _, p := range t.Field("targetProfile").Elements() {
 			r.targets = append(r.targets, p.Text())

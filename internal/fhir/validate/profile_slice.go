@@ -53,45 +53,56 @@ func (w *profileWalk) in(it item, n, s *node) bool {
 	if w.full() {
 		return false
 	}
+	w.matching++
+	defer func() { w.matching-- }()
 	ds := extensionSlicing
 	if n.slicing != nil && len(n.slicing.discriminators) > 0 {
 		ds = n.slicing.discriminators
 	} else if it.typ == nil || it.typ.Name != "Extension" {
 		return w.conforms(it, func(it item) { w.node(it, s) })
 	}
-	return !slices.ContainsFunc(ds, func(d discriminator) bool { return !w.discriminates(it, s, d) })
+	some := false
+	for _, d := range ds {
+		match, stated := w.discriminates(it, s, d)
+		if stated && !match {
+			return false
+		}
+		some = some || stated
+	}
+	return some
 }
 
 // extensionSlicing is that of extensions where a profile states none.
 var extensionSlicing = []discriminator{{"value", "url"}}
 
-// discriminates reports whether a value is of slice s by one discriminator.
-func (w *profileWalk) discriminates(it item, s *node, d discriminator) bool {
+// discriminates reports whether a value is of slice s by one discriminator. stated is false if the slice says nothing of what
+// that looks at: the other discriminators then decide alone.
+func (w *profileWalk) discriminates(it item, s *node, d discriminator) (match, stated bool) {
 	if d.path == "url" && len(s.types) == 1 && len(s.types[0].profiles) > 0 && it.typ != nil && it.typ.Name == "Extension" {
-		return it.node.Field("url").Is(bare(s.types[0].profiles[0]))
+		return it.node.Field("url").Is(bare(s.types[0].profiles[0])), true
 	}
 	values, spec, rest := w.follow([]item{it}, s, steps(d.path))
 	switch d.kind {
 	case "exists":
-		return (len(values) > 0) != (spec != nil && spec.max == 0)
+		return (len(values) > 0) != (spec != nil && spec.max == 0), true
 	case "type":
-		return spec != nil && len(values) > 0 && w.ofType(values[0], spec)
+		return spec != nil && len(values) > 0 && w.ofType(values[0], spec), spec != nil
 	}
 	if spec == nil {
-		return false
+		return false, false
 	}
 	for _, v := range values {
 		if len(rest) > 0 {
 			if patternAt(spec, rest, v) {
-				return true
+				return true, true
 			}
 			continue
 		}
 		if w.conforms(v, func(v item) { w.node(v, spec) }) {
-			return true
+			return true, true
 		}
 	}
-	return len(values) == 0 && spec.max == 0
+	return len(values) == 0 && spec.max == 0, true
 }
 
 // steps splits a discriminator's path: a.b, extension('url'), resolve(), ofType(X), $this.
@@ -131,7 +142,7 @@ func (w *profileWalk) follow(values []item, spec *node, path []string) (out []it
 		if at >= 0 {
 			continue
 		}
-		switch down := spec.down(name); {
+		switch down := w.down(spec, name); {
 		case down != nil:
 			spec = down
 		case spec.pattern.Ok() || spec.fixed.Ok():
@@ -144,6 +155,17 @@ func (w *profileWalk) follow(values []item, spec *node, path []string) (out []it
 		rest = path[at:]
 	}
 	return values, spec, rest
+}
+
+// down finds what a slice says of the child that a step of a discriminator leads to: itself, or by the one profile of its type.
+func (w *profileWalk) down(n *node, name string) *node {
+	if c := n.down(name); c != nil || len(n.types) != 1 || len(n.types[0].profiles) != 1 {
+		return c
+	}
+	if of := w.p.part(n.types[0].profiles[0]); of != nil {
+		return of.down(name)
+	}
+	return nil
 }
 
 // down finds the child that a step of a discriminator leads to.

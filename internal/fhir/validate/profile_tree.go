@@ -4,6 +4,7 @@ package validate
 
 import (
 	"slices"
+	"strings"
 
 	"galen/internal/fhir/def"
 )
@@ -70,12 +71,15 @@ func bare(canonical string) string {
 // sameTypes reports whether the types are the base definition's, without profiles and with the same targets.
 func (n *node) sameTypes() bool {
 	if n.def.Content != nil {
-		return true
+		return !slices.ContainsFunc(n.types, func(t typeRef) bool { return len(t.profiles) > 0 })
 	}
 	for _, t := range n.types {
 		i := slices.IndexFunc(n.def.Types, func(b def.ElementType) bool { return b.Name == t.name })
+		if i < 0 && len(t.profiles) == 0 && len(n.def.Types) == 1 && n.def.Types[0].Structure.Is(t.name) {
+			continue // BackboneElement
+		}
 		if i < 0 {
-			return len(n.def.Types) == 1 // System.String of an id or url
+			return strings.HasPrefix(t.name, "http:") // System.String of an id or url
 		}
 		if len(t.profiles) > 0 && !slices.Equal(t.profiles, n.def.Types[i].Profiles) {
 			return false
@@ -95,6 +99,6 @@ func (n *node) sameTypes() bool {
 // empty reports whether a node says nothing.
 func (n *node) empty() bool {
 	return n.min <= 0 && n.max < 0 && n.types == nil && !n.fixed.Ok() && !n.pattern.Ok() && !n.minValue.Ok() && !n.maxValue.Ok() &&
-		n.maxLength == 0 && n.binding.strength == 0 && len(n.rules) == 0 && len(n.slices) == 0 && len(n.children) == 0 &&
+		n.minLength == 0 && n.maxLength == 0 && !n.valued && len(n.instead) == 0 && n.binding.strength == 0 && len(n.rules) == 0 && len(n.slices) == 0 && len(n.children) == 0 &&
 		(n.slicing == nil || !n.slicing.closed)
 }

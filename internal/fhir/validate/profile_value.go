@@ -196,9 +196,32 @@ func (w *profileWalk) values(it item, n *node) {
 	if n.maxLength > 0 && it.node.Kind() == fhir.String && utf8.RuneCountInString(it.node.Text()) > n.maxLength {
 		w.fail(it.at(), Value, "", "the profile asks for at most "+strconv.Itoa(n.maxLength)+" characters ("+n.id+")")
 	}
+	if n.minLength > 0 && it.node.Kind() == fhir.String && utf8.RuneCountInString(it.node.Text()) < n.minLength {
+		w.fail(it.at(), Value, "", "the profile asks for at least "+strconv.Itoa(n.minLength)+" characters ("+n.id+")")
+	}
+	if n.valued || len(n.instead) > 0 {
+		w.valued(it, n)
+	}
 	if n.binding.strength != 0 {
 		w.bound(it, n)
 	}
+}
+
+// valued wants a primitive's value to be there, or one of the extensions that may stand for it.
+func (w *profileWalk) valued(it item, n *node) {
+	if it.node.Ok() && it.node.Kind() != fhir.Null {
+		return
+	}
+	for _, e := range it.sibling.Field("extension").Elements() {
+		if slices.Contains(n.instead, e.Field("url").Text()) {
+			return
+		}
+	}
+	text := "the profile asks for a value here"
+	if len(n.instead) > 0 {
+		text += ", or for the extension " + oneOf(n.instead)
+	}
+	w.fail(it.at(), Required, "", text+" ("+n.id+")")
 }
 
 // show is a definition's value for a text.

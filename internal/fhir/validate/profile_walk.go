@@ -21,11 +21,13 @@ type profileWalk struct {
 	findings  []Finding
 	path      []step
 	evaluator fhirpath.Evaluator
-	root      fhir.Node // the resource given
-	container fhir.Node // the resource at hand, for %resource and for #references
+	root      fhir.Node      // the resource given
+	container fhir.Node      // the resource at hand, for %resource and for #references
+	outer     fhirpath.Value // the container as %rootResource
 	depth     int
 	targeted  []int // offsets of the resources that are looked at as targets of references
 	work      int
+	matching  int // above 0 while asking whether a value is of a slice: its rules then do not count
 	quiet     int // above 0 while asking whether a value conforms: the first finding is enough, and is dropped
 }
 
@@ -121,11 +123,17 @@ func (w *profileWalk) claims(it item) {
 
 // against checks a value against a profile named. offset and more say where the name is.
 func (w *profileWalk) against(it item, canonical string, offset int, more string) {
+	if part := w.p.part(canonical); part != nil && strings.Contains(canonical, "#") {
+		w.depth++
+		w.node(it, part)
+		w.depth--
+		return
+	}
 	pr, err := w.p.profile(canonical)
 	url := plainURL(canonical)
 	switch {
 	case errors.Is(err, fault.NotFound):
-		w.report(fhir.Error, offset, NotSupported, more, "the profile "+url+" is not installed: add the package that has it with galen package add, or take it out of meta.profile")
+		w.report(fhir.Error, offset, NotSupported, more, "the profile "+url+" is not installed: "+add(canonical)+", or take it out of meta.profile")
 	case err != nil:
 		w.report(fhir.Error, offset, NotSupported, more, "the profile "+url+" cannot be used: "+err.Error())
 	case pr == nil:
@@ -285,12 +293,12 @@ func (w *profileWalk) count(parent item, n *node, count int) {
 
 // rules evaluates invariants. What the language cannot answer is let pass.
 func (w *profileWalk) rules(it item, n *node) {
-	if w.quiet > 0 {
+	if w.matching > 0 {
 		return
 	}
 	for i := range n.rules {
 		r := &n.rules[i]
-		result, err := w.evaluator.Evaluate(r.program, it.value(), fhirpath.Root(w.p.defs, w.container))
+		result, err := w.evaluator.Evaluate(r.program, it.value(), w.resource(it))
 		if err != nil || len(result) == 1 && holds(&result[0]) {
 			continue
 		}
@@ -300,6 +308,19 @@ func (w *profileWalk) rules(it item, n *node) {
 		}
 		w.report(severity, it.at().Offset(), Invariant, "", r.key+": "+r.human)
 	}
+}
+
+// resource gives %resource: the innermost resource around a value. %rootResource is the one that contains it.
+func (w *profileWalk) resource(it item) fhirpath.Value {
+	w.outer = fhirpath.Root(w.p.defs, w.container)
+	w.evaluator.Env.Root = &w.outer
+	offset := it.at().Offset()
+	for c := w.container.Field("contained").First(); c.Ok(); c = c.Next() {
+		if c.Offset() < offset && offset < c.Offset()+len(c.Raw()) {
+			return fhirpath.Root(w.p.defs, c)
+		}
+	}
+	return w.outer
 }
 
 // holds is the singleton rule: one value that is not false is true.

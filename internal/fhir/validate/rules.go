@@ -12,7 +12,7 @@ import (
 // rules checks what the elements alone do not say. f is the field that holds n, nil for the root.
 func (w *walk) rules(n fhir.Node, sh *shape, f *field, seen *set) {
 	if !sh.resource && (f == nil || !f.sibling) && onlyID(n) {
-		w.report(detail, n, Invariant, "", "ele-1: an element needs a value or children beside its id")
+		w.report(detail, n, Invariant, "", textOnlyID)
 	}
 	if f == nil {
 		return
@@ -25,6 +25,8 @@ func (w *walk) rules(n fhir.Node, sh *shape, f *field, seen *set) {
 		w.extension(n, sh, seen)
 	case referenceRule:
 		w.reference(n, f.typ)
+	case attachmentRule:
+		w.attachment(n)
 	case conceptRule:
 		if f.codes != nil && !conceptIn(f.codes, n) {
 			w.notInSet(n, f.codes)
@@ -45,6 +47,18 @@ func (w *walk) extension(n fhir.Node, sh *shape, seen *set) {
 		w.report(detail, n, Invariant, "", "ext-1: an extension has a value or extensions, not both: remove one")
 	case !value && !nested:
 		w.report(detail, n, Invariant, "", "ext-1: an extension has a value or extensions: add one")
+	}
+}
+
+// attachment compares the size stated with that of the data.
+func (w *walk) attachment(n fhir.Node) {
+	size, data := n.Field("size"), n.Field("data")
+	if !size.Ok() || data.Kind() != fhir.String {
+		return
+	}
+	stated, ok := integer(size)
+	if is := decodedSize(data.Text()); ok && is >= 0 && is != stated {
+		w.report(detail, size, Value, "size", "the size stated is not that of the data: correct it, or leave it out")
 	}
 }
 

@@ -23,6 +23,7 @@ const (
 	referenceRule
 	conceptRule
 	bundleRule
+	attachmentRule
 )
 
 // field is a member of a shape's objects.
@@ -81,6 +82,8 @@ func (c *compiler) shape(s *def.Structure) *shape {
 		sh.rule = extensionRule
 	case "Reference":
 		sh.rule = referenceRule
+	case "Attachment":
+		sh.rule = attachmentRule
 	case "CodeableConcept":
 		sh.rule = conceptRule
 	}

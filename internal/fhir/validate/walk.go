@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	textOnlyID    = "ele-1: an element needs a value or children beside its id"
 	textNoObject  = "this must be a JSON object: put its elements in {}"
 	textEmpty     = "this object is empty: give it a member or leave it out"
 	textNull      = "null is allowed only in the array of a repeating primitive or of its _sibling: leave the member out"
@@ -167,6 +168,9 @@ func (w *walk) member(n, m fhir.Node, f *field) {
 		return // rootID
 	}
 	w.push(f)
+	if f.sibling && !f.list && m.Kind() == fhir.Object && onlyID(m) && !n.Field(f.typ.JSON).Ok() {
+		w.report(detail, m, Invariant, "", textOnlyID)
+	}
 	switch kind := m.Kind(); {
 	case kind == fhir.Null:
 		w.report(search, m, Structure, "", textNull)
