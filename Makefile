@@ -5,10 +5,14 @@ COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
 LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 export CGO_ENABLED = 0
 
-.PHONY: build demo test e2e bench check lint race fuzz soak generate clean
+.PHONY: build galen-asr demo test e2e bench check lint race fuzz soak generate clean
 
 build:            ## bin/galen, static, with version and commit inside
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/galen ./cmd/galen
+
+galen-asr:        ## bin/galen-asr, the neural recogniser (needs a C compiler), with its libraries beside it
+	CGO_ENABLED=1 $(GO) build -trimpath -ldflags '-s -w -r $$ORIGIN' -o bin/galen-asr ./cmd/galen-asr
+	cp -f "$$($(GO) list -m -f '{{.Dir}}' github.com/k2-fsa/sherpa-onnx-go-linux)"/lib/$(shell uname -m)-unknown-linux-gnu/lib*.so bin/
 
 demo: build       ## a server on a free port, the whole job on real data, and what it took
 	bin/galen demo

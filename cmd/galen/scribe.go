@@ -22,6 +22,7 @@ import (
 	"galen/internal/scribe/asr"
 	"galen/internal/scribe/asr/remote"
 	"galen/internal/scribe/asr/replay"
+	"galen/internal/scribe/asr/sherpa"
 	"galen/internal/scribe/asr/sphinx"
 	"galen/internal/scribe/note"
 )
@@ -30,14 +31,14 @@ import (
 type recogniserConfig struct{ name, url, key, model string }
 
 func (c *recogniserConfig) flags(fs *pflag.FlagSet) {
-	fs.StringVar(&c.name, "recogniser", "auto", "speech recogniser: auto (the best that is there), http, pocketsphinx, or replay:FILE (a known transcript)")
+	fs.StringVar(&c.name, "recogniser", "auto", "speech recogniser: auto (the best that is there), sherpa, http, pocketsphinx, or replay:FILE (a known transcript)")
 	fs.StringVar(&c.url, "recogniser-url", "", "URL up to /v1 of a server with OpenAI's audio API, for http")
 	fs.StringVar(&c.key, "recogniser-key", "", "bearer token of that server; better in GALEN_RECOGNISER_KEY")
-	fs.StringVar(&c.model, "recogniser-model", "", "model that the server is asked for")
+	fs.StringVar(&c.model, "recogniser-model", "", "folder of the model for sherpa (default: one of DATA/models), or name of the model for http")
 }
 
-// open gives the recogniser.
-func (c *recogniserConfig) open() (asr.Provider, error) {
+// open gives the recogniser: the one that is asked for, or the best that is there. models is the folder of models.
+func (c *recogniserConfig) open(models string) (asr.Provider, error) {
 	kind, file, _ := strings.Cut(c.name, ":")
 	switch {
 	case kind == "replay":
@@ -50,17 +51,24 @@ func (c *recogniserConfig) open() (asr.Provider, error) {
 		return replay.New(turns), err
 	case kind == "http" && c.url == "":
 		return nil, usageError{errors.New("--recogniser http needs --recogniser-url")}
-	case kind == "http", kind == "auto" && c.url != "":
+	case kind == "http", kind == "auto" && c.url != "": // whoever names a server wants it
 		return remote.New(remote.Config{Base: c.url, Key: c.key, Model: c.model}), nil
+	case kind == "sherpa" && c.model != "":
+		return sherpa.Find(c.model)
+	case kind == "sherpa":
+		return sherpa.Find(models)
 	case kind == "pocketsphinx":
 		return sphinx.Find()
 	case kind == "auto":
+		if p, err := sherpa.Find(models); err == nil {
+			return p, nil
+		}
 		if p, err := sphinx.Find(); err == nil {
 			return p, nil
 		}
 		return noRecogniser{}, nil
 	}
-	return nil, usageError{fmt.Errorf("--recogniser %q is not auto, http, pocketsphinx or replay:FILE", c.name)}
+	return nil, usageError{fmt.Errorf("--recogniser %q is not auto, sherpa, http, pocketsphinx or replay:FILE", c.name)}
 }
 
 // noRecogniser is what is there when nothing is: sessions are refused, everything else works.
@@ -69,7 +77,7 @@ type noRecogniser struct{}
 func (noRecogniser) Info() asr.Info { return asr.Info{Name: "none"} }
 
 func (noRecogniser) Open(context.Context, asr.Options) (asr.Recogniser, error) {
-	return nil, fault.New(fault.Unavailable, "there is no speech recogniser: install pocketsphinx and pocketsphinx-en-us, or give --recogniser-url")
+	return nil, fault.New(fault.Unavailable, "there is no speech recogniser: put galen-asr beside galen and run galen models pull moonshine-tiny-en, install pocketsphinx and pocketsphinx-en-us, or give --recogniser-url")
 }
 
 // openScribe opens the sessions of the scribe, over recordings in the data folder.
@@ -78,7 +86,7 @@ func (h *house) openScribe(ctx context.Context, cfg config, e engine.Engine, sec
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("the folder of recordings cannot be made: %w", err)
 	}
-	recogniser, err := cfg.recogniser.open()
+	recogniser, err := cfg.recogniser.open(modelFolder(cfg.data))
 	if err != nil {
 		return err
 	}

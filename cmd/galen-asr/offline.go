@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build cgo && linux
+
+package main
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+
+	onnx "github.com/k2-fsa/sherpa-onnx-go-linux"
+
+	"galen/internal/scribe/asr"
+	"galen/internal/scribe/asr/sherpa"
+)
+
+// What an offline model hears at a time, in samples.
+const (
+	longest  = 20 * asr.Rate     // a stretch of speech is cut there
+	shortest = 6 * asr.Rate / 10 // less is no speech: the detector alone adds half a second
+	lead     = asr.Rate / 5      // silence before speech, kept with it
+	step     = 2 * asr.Rate / 5  // at least between partial results
+	partials = 8                 // and a part of the stretch: one in so many
+)
+
+// offline hears stretches of speech, each as a whole: again and again while it grows, for partial results.
+type offline struct {
+	recogniser *onnx.OfflineRecognizer
+	speech     detector
+	partial    bool // partial results are wanted
+	print      func(sherpa.Line)
+
+	at      int       // samples before current or before
+	current []float32 // the stretch that is being heard; empty: silence
+	before  []float32 // the end of the silence
+	heard   int       // of current, when last heard
+}
+
+func newOffline(m sherpa.Model, threads int, print func(sherpa.Line)) (*offline, error) {
+	c := onnx.OfflineRecognizerConfig{FeatConfig: onnx.FeatureConfig{SampleRate: asr.Rate, FeatureDim: 80}, DecodingMethod: "greedy_search"}
+	c.ModelConfig = onnx.OfflineModelConfig{Tokens: m.Files["tokens"], NumThreads: threads, Provider: "cpu"}
+	switch m.Family {
+	case sherpa.Moonshine:
+		c.ModelConfig.Moonshine = onnx.OfflineMoonshineModelConfig{Preprocessor: m.Files["preprocessor"], Encoder: m.Files["encoder"],
+			UncachedDecoder: m.Files["uncached"], CachedDecoder: m.Files["cached"]}
+	case sherpa.MoonshineMerged:
+		c.ModelConfig.Moonshine = onnx.OfflineMoonshineModelConfig{Encoder: m.Files["encoder"], MergedDecoder: m.Files["merged"]}
+	case sherpa.Whisper:
+		c.ModelConfig.Whisper = onnx.OfflineWhisperModelConfig{Encoder: m.Files["encoder"], Decoder: m.Files["decoder"], Language: "en", Task: "transcribe", TailPaddings: -1}
+	case sherpa.OfflineTransducer:
+		c.ModelConfig.Transducer = onnx.OfflineTransducerModelConfig{Encoder: m.Files["encoder"], Decoder: m.Files["decoder"], Joiner: m.Files["joiner"]}
+		if strings.Contains(m.Name, "nemo") || strings.Contains(m.Name, "parakeet") {
+			c.ModelConfig.ModelType = "nemo_transducer"
+		}
+	}
+	r := onnx.NewOfflineRecognizer(&c)
+	if r == nil {
+		return nil, errors.New("the model cannot be loaded")
+	}
+	d, err := newDetector(m.VAD)
+	return &offline{recogniser: r, speech: d, partial: m.Streaming(), print: print}, err
+}
+
+func (o *offline) push(samples []float32, behind bool) {
+	speech := o.speech.push(samples)
+	if len(o.current) == 0 && !speech {
+		o.before = append(o.before, samples...)
+		if over := len(o.before) - lead; over > 0 {
+			o.before = append(o.before[:0], o.before[over:]...)
+			o.at += over
+		}
+		return
+	}
+	if len(o.current) == 0 {
+		o.current, o.before, o.heard = append(o.before, samples...), nil, 0
+	} else {
+		o.current = append(o.current, samples...)
+	}
+	if !speech || len(o.current) >= longest {
+		o.end()
+		return
+	}
+	if fresh := len(o.current) - o.heard; o.partial && fresh >= max(step, len(o.current)/partials) && (!behind || o.heard == 0) {
+		o.heard = len(o.current)
+		o.hear(true)
+	}
+}
+
+// end hears the stretch for good.
+func (o *offline) end() {
+	if len(o.current) >= shortest {
+		o.hear(false)
+	}
+	o.at += len(o.current)
+	o.current = nil
+}
+
+func (o *offline) finish() {
+	if len(o.current) > 0 {
+		o.end()
+	}
+}
+
+// noise is what models write for what is not speech: [music], (coughs).
+var noise = regexp.MustCompile(`[\[(][^\])]*[\])]`)
+
+func (o *offline) hear(partial bool) {
+	s := onnx.NewOfflineStream(o.recogniser)
+	defer onnx.DeleteOfflineStream(s)
+	s.AcceptWaveform(asr.Rate, o.current)
+	o.recogniser.Decode(s)
+	r := s.GetResult()
+	begin, end := seconds(o.at), seconds(o.at+len(o.current))
+	text := strings.TrimSpace(noise.ReplaceAllString(r.Text, " "))
+	if strings.Trim(text, ".,!?- ") == "" {
+		return
+	}
+	o.print(sherpa.Line{Partial: partial, Begin: begin, End: end, Text: text, Words: words(r.Tokens, r.Timestamps, begin, end)})
+}
+
+func seconds(samples int) float64 { return float64(samples) / asr.Rate }
+
+// words puts tokens together to words; there are none if the model does not say when each token is spoken.
+func words(tokens []string, times []float32, begin, end float64) []sherpa.Word {
+	if len(tokens) == 0 || len(times) != len(tokens) {
+		return nil
+	}
+	var list []sherpa.Word
+	for i, t := range tokens {
+		text := strings.TrimLeft(strings.ReplaceAll(t, "▁", " "), " ")
+		starts := len(text) < len(strings.ReplaceAll(t, "▁", " "))
+		at := begin + float64(times[i])
+		if n := len(list); n > 0 {
+			list[n-1].End = at
+			if !starts {
+				list[n-1].Text += text
+				continue
+			}
+		}
+		if text != "" {
+			list = append(list, sherpa.Word{Text: text, Begin: at})
+		}
+	}
+	if n := len(list); n > 0 {
+		list[n-1].End = end
+	}
+	return list
+}

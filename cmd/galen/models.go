@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"galen/internal/scribe/asr/models"
+	"galen/internal/scribe/asr/sherpa"
+)
+
+func newModelsCommand() *cobra.Command {
+	var data, from, sum string
+	c := &cobra.Command{
+		Use:   "models",
+		Short: "List, pull and remove speech models for galen-asr",
+		Args:  noArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.PersistentFlags().StringVar(&data, "data", "./galen-data", "folder of everything that is kept; models are in its folder models")
+	pull := &cobra.Command{Use: "pull NAME", Short: "Fetch a model from where its maker publishes it, and check it", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			m, err := models.ByName(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			if m.SHA256 == "" {
+				m.SHA256 = sum
+			}
+			show := progress(c.ErrOrStderr(), m)
+			if err := models.Pull(c.Context(), http.DefaultClient, modelFolder(data), m, from, show); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s is there, under the licence %s\n", m.Name, m.Licence)
+			return nil
+		}}
+	pull.Flags().StringVar(&from, "from", "", "file of the archive, fetched before, instead of the network")
+	pull.Flags().StringVar(&sum, "sha256", "", "SHA-256 of the archive, for models whose hash is not known here")
+	c.AddCommand(pull,
+		&cobra.Command{Use: "list", Short: "List the models that there are, and those that are here", Args: noArgs,
+			RunE: func(c *cobra.Command, _ []string) error { return listModels(c.OutOrStdout(), modelFolder(data)) }},
+		&cobra.Command{Use: "remove NAME", Short: "Remove a model", Args: cobra.ExactArgs(1),
+			RunE: func(_ *cobra.Command, args []string) error { return models.Remove(modelFolder(data), args[0]) }})
+	return c
+}
+
+// modelFolder is where models are kept.
+func modelFolder(data string) string { return filepath.Join(data, "models") }
+
+// progress tells a person how far a download is; nobody else wants to know.
+func progress(out io.Writer, m models.Model) func(int64) {
+	if f, ok := out.(*os.File); !ok || !isTerminal(f) {
+		return nil
+	}
+	last := int64(-1)
+	return func(n int64) {
+		if mib := n >> 20; mib != last {
+			last = mib
+			fmt.Fprintf(out, "\r%s: %d of %d MiB ", m.Name, mib, m.Bytes>>20)
+		}
+	}
+}
+
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func listModels(out io.Writer, folder string) error {
+	here := map[string]bool{}
+	for _, m := range sherpa.Models(folder) {
+		here[m.Name] = true
+	}
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	for _, m := range models.Catalogue() {
+		state := ""
+		if here[m.Name] {
+			state = "here"
+		}
+		delete(here, m.Name)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, state, m.Licence, m.About, m.URL)
+	}
+	for name := range here {
+		fmt.Fprintf(w, "%s\there\t\tput there by hand\t\n", name)
+	}
+	return w.Flush()
+}

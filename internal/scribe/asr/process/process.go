@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package process hears with a program of its own for each channel: samples go to its standard input, 16-bit little-endian at
+// asr.Rate, lines come from its standard output, and a Reader tells what they mean. What the program does wrong ends the
+// program, never the server. Recognisers are as package asr says; a program that ends by itself before its input did has failed.
+package process
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os/exec"
+	"sync"
+	"time"
+
+	"galen/internal/fault"
+	"galen/internal/scribe/asr"
+)
+
+// maxLine bounds a line of a program, in bytes; a longer one ends it.
+const maxLine = 1 << 20
+
+// Reader reads the lines of one program, in order. Times in its results count from the program's first sample.
+type Reader interface {
+	// Line takes a line, and gives the results that are complete with it.
+	Line(line []byte) ([]asr.Result, error)
+
+	// End gives what is left when there are no more lines.
+	End() []asr.Result
+}
+
+// Open starts the program with args. It fails with fault.Unavailable if it does not start. reader is the recogniser's alone from then on.
+func Open(o asr.Options, reader Reader, program string, args ...string) (asr.Recogniser, error) {
+	life, end := context.WithCancel(context.Background())
+	c := exec.CommandContext(life, program, args...)
+	c.WaitDelay = time.Second
+	in, err1 := c.StdinPipe()
+	out, err2 := c.StdoutPipe()
+	err := errors.Join(err1, err2)
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		end()
+		return nil, fault.Wrap(fault.Unavailable, err, "%s cannot be started", program)
+	}
+	r := &recogniser{program: program, begin: o.Begin, reader: reader, in: in, results: make(chan asr.Result), life: life, end: end}
+	go r.run(c, out)
+	return r, nil
+}
+
+// recogniser is one process. Its goroutine ends with the process.
+type recogniser struct {
+	program string
+	begin   time.Duration
+	reader  Reader
+	in      io.WriteCloser
+	buffer  []byte
+	results chan asr.Result
+	life    context.Context
+	end     context.CancelFunc
+
+	mu       sync.Mutex
+	finished bool  // guarded by mu
+	err      error // guarded by mu
+}
+
+func (r *recogniser) Push(ctx context.Context, samples []int16) error {
+	r.buffer = r.buffer[:0]
+	for _, s := range samples {
+		r.buffer = binary.LittleEndian.AppendUint16(r.buffer, uint16(s))
+	}
+	stop := context.AfterFunc(ctx, r.end) // a pipe's write cannot be told to stop by itself
+	defer stop()
+	if _, err := r.in.Write(r.buffer); err != nil {
+		return fault.Wrap(fault.Unavailable, err, "%s takes no more audio", r.program)
+	}
+	return nil
+}
+
+func (r *recogniser) Finish() error {
+	r.mu.Lock()
+	r.finished = true
+	r.mu.Unlock()
+	return r.in.Close()
+}
+
+func (r *recogniser) Results() <-chan asr.Result { return r.results }
+
+func (r *recogniser) Err() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+func (r *recogniser) Close() { r.end() }
+
+// run reads what the process prints until it ends.
+func (r *recogniser) run(c *exec.Cmd, out io.Reader) {
+	defer close(r.results)
+	defer r.end()
+	failed := r.read(out)
+	if failed != nil {
+		_ = c.Process.Kill() // nobody reads what it prints any more
+	}
+	err := errors.Join(failed, c.Wait())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.life.Err() == nil && (err != nil || !r.finished) {
+		r.err = fault.Wrap(fault.Unavailable, err, "%s ended by itself", r.program)
+	}
+}
+
+func (r *recogniser) read(out io.Reader) error {
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, maxLine)
+	for lines.Scan() {
+		results, err := r.reader.Line(lines.Bytes())
+		if err != nil {
+			return err
+		}
+		r.tell(results)
+	}
+	r.tell(r.reader.End())
+	return lines.Err()
+}
+
+// tell hands on results, in the session's time.
+func (r *recogniser) tell(results []asr.Result) {
+	for _, x := range results {
+		x.Begin += r.begin
+		x.End += r.begin
+		for i := range x.Words {
+			x.Words[i].Begin += r.begin
+			x.Words[i].End += r.begin
+		}
+		select {
+		case r.results <- x:
+		case <-r.life.Done():
+			return
+		}
+	}
+}
