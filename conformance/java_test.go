@@ -181,7 +181,8 @@ func mutant(t *testing.T, text []byte, random *rand.Rand) (changed []byte, what 
 			at = below
 			continue
 		}
-		return marshal(t, r), change(at, name, random) + " " + path[1:]
+		what = change(at, name, random) + " " + path[1:]
+		return marshal(t, r), what
 	}
 }
 

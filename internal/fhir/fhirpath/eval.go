@@ -3,8 +3,6 @@
 package fhirpath
 
 import (
-	"regexp"
-
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
@@ -21,6 +19,9 @@ const (
 type Evaluator struct {
 	// Env answers what an evaluation asks of the world. Set it before Evaluate.
 	Env Environment
+	// Allowance is the steps that evaluations may still take altogether, 0: no limit but each one's own. Evaluate takes off what it
+	// used; it is below 0 once it is used up, and all fail with fault.TooCostly.
+	Allowance int
 	// Explain, if set, is told what each call and operator of the language gave; items are valid during the call.
 	Explain  func(column int, name string, items []Value)
 	stack    []Value
@@ -28,7 +29,8 @@ type Evaluator struct {
 	program  *Program
 	resource Value
 	made     int // bytes of text that the evaluation has made
-	patterns map[string]*regexp.Regexp
+	limit    int // of steps of this evaluation
+	patterns map[string]pattern
 	defined  [][]Value // by slot: what defineVariable kept
 }
 
@@ -42,7 +44,16 @@ func (e *Evaluator) Evaluate(p *Program, focus, resource Value) ([]Value, error)
 		e.stack = make([]Value, 0, 16)
 	}
 	e.stack = append(e.stack[:0], focus)
+	e.limit = MaxSteps
+	if e.Allowance != 0 {
+		e.limit = min(e.limit, e.Allowance)
+	}
 	w, err := p.op.eval(e, scope{this: window{0, 1}, context: window{0, 1}})
+	if e.Allowance > 0 {
+		if e.Allowance -= e.steps; e.Allowance <= 0 {
+			e.Allowance = -1
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +81,7 @@ type operation interface {
 
 // step counts one step of work.
 func (e *Evaluator) step() error {
-	if e.steps++; e.steps > MaxSteps || len(e.stack) > MaxItems {
+	if e.steps++; e.steps > e.limit || len(e.stack) > MaxItems {
 		return fault.New(fault.TooCostly, "the FHIRPath expression takes too long on this resource")
 	}
 	return nil

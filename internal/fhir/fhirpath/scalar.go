@@ -9,6 +9,7 @@ import (
 	"html"
 	"math"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strconv"
 	"strings"
@@ -105,28 +106,46 @@ func matcher(full bool) scalar {
 		if err != nil {
 			return Value{}, false, err
 		}
+		if err := e.work(len(s) * re.size); err != nil {
+			return Value{}, false, err
+		}
 		return boolean(re.MatchString(s)), true, nil
 	})
 }
 
-func (e *Evaluator) pattern(p string, full bool) (*regexp.Regexp, error) {
+// pattern is a regular expression ready for use. Matching takes time in proportion to the text and to size, the number of its instructions.
+type pattern struct {
+	*regexp.Regexp
+	size int
+}
+
+func (e *Evaluator) pattern(p string, full bool) (pattern, error) {
 	if full {
 		p = "^(?:" + p + ")$"
 	}
 	if len(p) > 10_000 {
-		return nil, fault.New(fault.TooCostly, "FHIRPath: the pattern is too long")
+		return pattern{}, fault.New(fault.TooCostly, "FHIRPath: the pattern is too long")
 	}
 	p = "(?s)" + p
-	if re := e.patterns[p]; re != nil {
+	if re, ok := e.patterns[p]; ok {
 		return re, nil
 	}
-	re, err := regexp.Compile(p)
+	parsed, err := syntax.Parse(p, syntax.Perl)
 	if err != nil {
-		return nil, fault.New(fault.Unprocessable, "FHIRPath: the pattern is not understood")
+		return pattern{}, fault.New(fault.Unprocessable, "FHIRPath: the pattern is not understood")
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return pattern{}, fault.New(fault.Unprocessable, "FHIRPath: the pattern is not understood")
+	}
+	compiled, err := regexp.Compile(p)
+	if err != nil {
+		return pattern{}, fault.New(fault.Unprocessable, "FHIRPath: the pattern is not understood")
 	}
 	if e.patterns == nil || len(e.patterns) >= 64 {
-		e.patterns = map[string]*regexp.Regexp{}
+		e.patterns = map[string]pattern{}
 	}
+	re := pattern{compiled, len(program.Inst)}
 	e.patterns[p] = re
 	return re, nil
 }
@@ -211,6 +230,9 @@ var scalars = map[string]scalar{
 		}
 		if (len(s)+1)*(len(a[1].Text)+1) > 16*MaxText {
 			return Value{}, false, fault.New(fault.TooCostly, "FHIRPath: a text grows too long")
+		}
+		if err := e.work(len(s) * re.size); err != nil {
+			return Value{}, false, err
 		}
 		return text(re.ReplaceAllString(s, a[1].Text)), true, nil
 	}),

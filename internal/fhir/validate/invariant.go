@@ -3,9 +3,11 @@
 package validate
 
 import (
+	"errors"
 	"strings"
 	"sync"
 
+	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirpath"
@@ -121,11 +123,42 @@ func (w *walk) invariants(list []invariant, v fhirpath.Value, seen *set) {
 			continue
 		}
 		result, err := w.evaluator.Evaluate(r.program, v, fhirpath.Root(w.v.defs, w.outer))
+		if w.evaluator.Allowance < 0 {
+			w.costly(v.Node)
+			return
+		}
+		if errors.Is(err, fault.TooCostly) {
+			before := len(w.findings)
+			if w.report(detail, v.Node, TooCostly, "", c.Key+textSkipped); len(w.findings) > before {
+				w.findings[before].Severity = fhir.Warning
+			}
+			continue
+		}
 		if err != nil || right(result) {
 			continue
 		}
 		w.broken(v, c)
 	}
+}
+
+// maxRuleSteps bounds the FHIRPath steps that the rules of one resource take altogether.
+const maxRuleSteps = 1 << 24
+
+// TooCostly is the issue type of a resource that cannot be checked within the limits.
+const TooCostly = "too-costly"
+
+const textSkipped = ": this rule takes too long to evaluate here, and was not: make what it looks at smaller"
+
+const textCostly = "the rules of this resource take too long to evaluate: make it smaller, or split it"
+
+// costly reports once that the steps are used up.
+func (w *walk) costly(n fhir.Node) {
+	for i := range w.findings {
+		if w.findings[i].Code == TooCostly {
+			return
+		}
+	}
+	w.report(detail, n, TooCostly, "", textCostly)
 }
 
 // right reports whether a result says that a constraint holds. R4's constraints count on an empty result as one that does: bdl-8

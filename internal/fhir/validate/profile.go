@@ -154,7 +154,7 @@ func (p *Profiles) check(n fhir.Node, level Level, member MemberOf, profiles ...
 	if member == nil {
 		w.member = p.member
 	}
-	w.evaluator.Env.Terminology = asked{w.member}
+	w.evaluator.Env.Terminology, w.evaluator.Allowance = asked{w.member}, maxRuleSteps
 	typ := p.defs.Structure(fhir.Type(n))
 	if typ == nil || typ.Kind != def.Resource {
 		return nil
@@ -168,6 +168,10 @@ func (p *Profiles) check(n fhir.Node, level Level, member MemberOf, profiles ...
 	if level == Strict {
 		w.claims(it)
 		w.extensions(n, owner{node: n, types: [2]*def.Structure{typ}})
+	}
+	if w.work > maxProfileWork || w.evaluator.Allowance < 0 {
+		w.path = w.path[:1]
+		w.fail(n, TooCostly, "", textCostly)
 	}
 	if len(w.findings) == 0 {
 		return nil

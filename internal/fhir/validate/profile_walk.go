@@ -299,6 +299,9 @@ func (w *profileWalk) rules(it item, n *node) {
 	for i := range n.rules {
 		r := &n.rules[i]
 		result, err := w.evaluator.Evaluate(r.program, it.value(), w.resource(it))
+		if errors.Is(err, fault.TooCostly) {
+			w.report(fhir.Warning, it.at().Offset(), TooCostly, "", r.key+textSkipped)
+		}
 		if err != nil || len(result) == 1 && holds(&result[0]) {
 			continue
 		}

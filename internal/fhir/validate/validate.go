@@ -93,6 +93,7 @@ func (v *Validator) Resource(n fhir.Node, level Level) []Finding { return v.Reso
 func (v *Validator) ResourceIn(n fhir.Node, level Level, member MemberOf) []Finding {
 	w := v.walks.Get().(*walk)
 	w.v, w.level = v, level
+	w.evaluator.Allowance = maxRuleSteps
 	w.root(n)
 	found := w.findings
 	w.reset()
