@@ -170,13 +170,14 @@ func (l *Live) Configure(ctx context.Context, c Config) error {
 		return fault.New(fault.Invalid, "the session was begun with %d channels", old.channels())
 	}
 	info := l.s.recogniser.Info()
-	l.session, err = l.s.change(ctx, l.session.Key, func(s *Session) error {
+	session, err := l.s.change(ctx, l.session.Key, func(s *Session) error {
 		s.Config, s.Recogniser, s.Notice = &c, info.Name, info.Notice
 		return nil
 	}, nil)
 	if err != nil {
 		return err
 	}
+	l.session = session
 	text, _ := json.Marshal(f) // two numbers and a word cannot fail
 	if err := l.log.append(recording.Entry{Kind: connected, Data: text}); err != nil {
 		return err

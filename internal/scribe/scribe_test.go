@@ -524,6 +524,28 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestClientGoneWhileItConfigures: the session can be resumed after a client is gone at any moment.
+func TestClientGoneWhileItConfigures(t *testing.T) {
+	h := newHouse(t, mem.New(), replay.New(nil))
+	r := request(9)
+	l, err := h.Connect(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Configure(gone, config); !errors.Is(err, context.Canceled) {
+		t.Errorf("configured for nobody: %v", err)
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+	if s := h.get(r.Key); s.Status != scribe.Paused {
+		t.Errorf("the session is %+v", s)
+	}
+	h.connect(r, config).close()
+}
+
 func TestConnectionsOfAnAccountAreBounded(t *testing.T) {
 	h := newHouse(t, mem.New(), replay.New(nil))
 	h.opt.MaxSessions = 2
