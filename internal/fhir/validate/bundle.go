@@ -13,7 +13,8 @@ import (
 type bundle struct {
 	*walk
 	entries []bundleEntry
-	byURL   map[string]int // entry by fullUrl; the first
+	byURL   map[string]int  // entry by fullUrl; the first
+	several map[string]bool // fullUrls of several versions
 }
 
 type bundleEntry struct {
@@ -26,7 +27,7 @@ type bundleEntry struct {
 //
 // http://hl7.org/fhir/R4/bundle.html#bundle-unique
 func (w *walk) bundle(n fhir.Node) {
-	b := bundle{walk: w, byURL: map[string]int{}}
+	b := bundle{walk: w, byURL: map[string]int{}, several: map[string]bool{}}
 	typ := n.Field("type").Text()
 	b.links(n)
 	for i, e := range n.Field("entry").Elements() {
@@ -36,7 +37,9 @@ func (w *walk) bundle(n fhir.Node) {
 		w.path = append(w.path, step{name: "entry", index: i})
 		b.fullURL(i, typ)
 		w.pop()
-		if _, ok := b.byURL[be.fullURL]; !ok && be.fullURL != "" {
+		if _, ok := b.byURL[be.fullURL]; ok {
+			b.several[be.fullURL] = true
+		} else if be.fullURL != "" {
 			b.byURL[be.fullURL] = i
 		}
 	}
@@ -49,6 +52,8 @@ func (w *walk) bundle(n fhir.Node) {
 		b.points(first.Field("subject"), "subject")
 		b.sections(first, 0)
 		b.reachable()
+	case typ == "searchset":
+		b.results(n)
 	case typ == "message" && fhir.Type(first) == "MessageHeader":
 		for _, f := range first.Field("focus").Elements() {
 			b.points(f, "focus")
@@ -141,10 +146,49 @@ func (b *bundle) points(ref fhir.Node, what string) {
 	if text.Kind() != fhir.String {
 		return
 	}
-	if _, found, local := b.resolve(0, text.Text()); !found && local {
+	wrong := ""
+	switch to, found, local := b.resolve(0, text.Text()); {
+	case !found && local:
+		wrong = "the Bundle has no entry with this fullUrl: a relative reference is resolved by the fullUrl of its own entry; add the entry or correct the reference"
+	case found && b.several[b.entries[to].fullURL] && !strings.Contains(text.Text(), "/_history/"):
+		wrong = "the Bundle has several versions of what this references: say which with /_history/"
+	}
+	if wrong != "" {
 		b.path = append(b.path, step{name: "entry", index: 0}, step{name: "resource", index: -1})
-		b.report(detail, text, Invariant, what, "the Bundle has no entry with this fullUrl: a relative reference is resolved by the fullUrl of its own entry; add the entry or correct the reference")
+		b.report(detail, text, Invariant, what, wrong)
 		b.path = b.path[:len(b.path)-2]
+	}
+}
+
+// results checks what a search gives: resources that have ids, those that match of the type that the self link asks for.
+//
+// http://hl7.org/fhir/R4/bundle.html#searchset
+func (b *bundle) results(n fhir.Node) {
+	asked := ""
+	for _, l := range n.Field("link").Elements() {
+		if l.Field("relation").Is("self") {
+			path, query, _ := strings.Cut(l.Field("url").Text(), "?")
+			if t := lastSegment(path); b.v.types[t] != nil && !strings.Contains(query, "_type=") {
+				asked = t
+			}
+		}
+	}
+	for i, e := range b.entries {
+		typ, mode, wrong := fhir.Type(e.resource), e.node.Field("search").Field("mode"), ""
+		switch {
+		case typ == "":
+		case mode.Is("outcome") && typ != "OperationOutcome":
+			wrong = "a result whose search mode is outcome is an OperationOutcome: correct the mode"
+		case mode.Is("match") && asked != "" && typ != asked:
+			wrong = "the self link searches for " + asked + ", and this is another type: a match is of that type, others are include or outcome"
+		case typ != "OperationOutcome" && typ != "Parameters" && !e.resource.Field("id").Ok():
+			wrong = "what a search finds is stored, and so has an id: add it"
+		}
+		if wrong != "" {
+			b.path = append(b.path, step{name: "entry", index: i})
+			b.report(detail, e.resource, Invariant, "resource", wrong)
+			b.pop()
+		}
 	}
 }
 

@@ -9,7 +9,8 @@
 // JSON types and formats of primitives; that an element with a choice of types has one; _siblings of primitives and the
 // nulls that align them; empty objects, arrays and strings; codes of required bindings that R4 can enumerate; the form,
 // type and target type of references, and that a #reference has its contained resource; contained resources, and resources
-// inside Bundle and Parameters; links, fullUrls and references of a Bundle; that an extension has a value or extensions, not both. The base
+// inside Bundle and Parameters; links, fullUrls and references of a Bundle; paths of a
+// StructureDefinition; enableWhen of a Questionnaire; that an extension has a value or extensions, not both. The base
 // definitions' invariants are evaluated on values that are otherwise without a finding; dom-6 (a narrative should be there) is not.
 //
 // Profiles are a second pass, over what they say beyond the base definitions: see Profiles. A QuestionnaireResponse is checked

@@ -41,7 +41,9 @@ type node struct {
 	valued             bool     // a primitive value must be there
 	instead            []string // extensions, one of which must be there where there is no primitive value
 	binding            binding
+	also               []string // value sets that a code must be in as well
 	rules              []constraint
+	languages          []string // of a narrative: what its sections must be
 
 	slicing  *slicing
 	slices   []*node
@@ -137,7 +139,8 @@ func newNode(id, name string) *node { return &node{id: id, name: name, min: -1, 
 func (n *node) clone() *node {
 	c := *n
 	c.names = nil
-	c.rules = slices.Clone(n.rules)
+	c.rules, c.also, c.instead = slices.Clone(n.rules), slices.Clone(n.also), slices.Clone(n.instead)
+	c.languages = slices.Clone(n.languages)
 	c.slices, c.children = nil, nil
 	for _, s := range n.slices {
 		c.slices = append(c.slices, s.clone())
@@ -316,6 +319,11 @@ func (b *overlay) fill(n *node, e fhir.Node) {
 	}
 	if s := e.Field("binding"); s.Ok() {
 		n.binding = binding{strengths[s.Field("strength").Text()], b.p.pin(b.from, "ValueSet", s.Field("valueSet").Text())}
+		for _, set := range additional(s) {
+			if set = b.p.pin(b.from, "ValueSet", set); !slices.Contains(n.also, set) {
+				n.also = append(n.also, set)
+			}
+		}
 	}
 	if s := e.Field("slicing"); s.Ok() && e.Field("contentReference").Kind() == fhir.Absent {
 		n.slicing = readSlicing(s)
@@ -333,12 +341,39 @@ func (b *overlay) extended(n *node, e fhir.Node) {
 			if v, ok := integer(v); ok {
 				n.minLength = v
 			}
+		case "http://hl7.org/fhir/StructureDefinition/narrative-language-control":
+			n.languages = append(n.languages, v.Text())
 		case r5 + "mustHaveValue":
 			n.valued = v.Bool()
 		case r5 + "valueAlternatives":
 			n.instead = append(n.instead, v.Text())
 		}
 	}
+}
+
+// additional lists the value sets that a binding requires beside its own, whatever the context: by R5's element, or the extension
+// that stands for it.
+func additional(b fhir.Node) (sets []string) {
+	for _, a := range b.Field("additional").Elements() {
+		if a.Field("purpose").Is("required") && a.Field("usage").Len() == 0 {
+			sets = append(sets, a.Field("valueSet").Text())
+		}
+	}
+	for _, x := range b.Field("extension").Elements() {
+		switch lastSegment(x.Field("url").Text()) {
+		case "additional-binding", "extension-ElementDefinition.binding.additional":
+		default:
+			continue
+		}
+		parts := map[string]fhir.Node{}
+		for _, p := range x.Field("extension").Elements() {
+			parts[p.Field("url").Text()] = valueOf(p, "value")
+		}
+		if parts["purpose"].Is("required") && !parts["usage"].Ok() {
+			sets = append(sets, parts["valueSet"].Text())
+		}
+	}
+	return sets
 }
 
 var strengths = map[string]def.Strength{"required": def.Required, "extensible": def.Extensible, "preferred": def.Preferred, "example": def.Example}

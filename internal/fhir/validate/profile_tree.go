@@ -99,6 +99,6 @@ func (n *node) sameTypes() bool {
 // empty reports whether a node says nothing.
 func (n *node) empty() bool {
 	return n.min <= 0 && n.max < 0 && n.types == nil && !n.fixed.Ok() && !n.pattern.Ok() && !n.minValue.Ok() && !n.maxValue.Ok() &&
-		n.minLength == 0 && n.maxLength == 0 && !n.valued && len(n.instead) == 0 && n.binding.strength == 0 && len(n.rules) == 0 && len(n.slices) == 0 && len(n.children) == 0 &&
+		n.minLength == 0 && n.maxLength == 0 && !n.valued && len(n.languages) == 0 && len(n.instead) == 0 && n.binding.strength == 0 && len(n.also) == 0 && len(n.rules) == 0 && len(n.slices) == 0 && len(n.children) == 0 &&
 		(n.slicing == nil || !n.slicing.closed)
 }

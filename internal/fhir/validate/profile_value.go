@@ -203,7 +203,13 @@ func (w *profileWalk) values(it item, n *node) {
 		w.valued(it, n)
 	}
 	if n.binding.strength != 0 {
-		w.bound(it, n)
+		w.bound(it, n.binding, n.id)
+	}
+	if len(n.languages) > 0 {
+		w.languages(it, n)
+	}
+	for _, set := range n.also {
+		w.bound(it, binding{def.Required, set}, n.id)
 	}
 }
 
@@ -333,11 +339,11 @@ func compareQuantities(a, b fhir.Node) (order int, ok bool) {
 }
 
 // bound checks a binding. For a CodeableConcept one coding must be in the set; what is not known passes.
-func (w *profileWalk) bound(it item, n *node) {
+func (w *profileWalk) bound(it item, b binding, id string) {
 	answer := Unknown
 	switch {
 	case it.node.Kind() == fhir.String:
-		answer = w.member("", it.node.Text(), n.binding.set)
+		answer = w.member("", it.node.Text(), b.set)
 	case it.typ == nil:
 	case it.typ.Name == "CodeableConcept":
 		codings := it.node.Field("coding")
@@ -345,25 +351,25 @@ func (w *profileWalk) bound(it item, n *node) {
 			answer = No
 		}
 		for _, c := range codings.Elements() {
-			if a := w.coding(c, n.binding.set); a == Yes {
+			if a := w.coding(c, b.set); a == Yes {
 				return
 			} else if a == Unknown {
 				answer = Unknown
 			}
 		}
-		if codings.Len() == 0 && n.binding.strength == def.Required && !it.node.Field("extension").Ok() {
+		if codings.Len() == 0 && b.strength == def.Required && !it.node.Field("extension").Ok() {
 			answer = No
 		}
 	case it.typ.Name == "Coding" || it.typ.Is("Quantity"):
-		answer = w.coding(it.node, n.binding.set)
+		answer = w.coding(it.node, b.set)
 	}
 	if answer != No {
 		return
 	}
-	if n.binding.strength == def.Required {
-		w.fail(it.at(), CodeInvalid, "", "no code here is in the required value set "+n.binding.set+": use one of its codes ("+n.id+")")
+	if b.strength == def.Required {
+		w.fail(it.at(), CodeInvalid, "", "no code here is in the required value set "+b.set+": use one of its codes ("+id+")")
 	} else if w.quiet == 0 {
-		w.report(fhir.Warning, it.at().Offset(), CodeInvalid, "", "no code here is in the extensible value set "+n.binding.set+": use one of its codes if one fits ("+n.id+")")
+		w.report(fhir.Warning, it.at().Offset(), CodeInvalid, "", "no code here is in the extensible value set "+b.set+": use one of its codes if one fits ("+id+")")
 	}
 }
 

@@ -24,6 +24,8 @@ const (
 	conceptRule
 	bundleRule
 	attachmentRule
+	definitionRule
+	questionnaireRule
 )
 
 // field is a member of a shape's objects.
@@ -82,6 +84,10 @@ func (c *compiler) shape(s *def.Structure) *shape {
 		sh.rule = extensionRule
 	case "Reference":
 		sh.rule = referenceRule
+	case "StructureDefinition":
+		sh.rule = definitionRule
+	case "Questionnaire":
+		sh.rule = questionnaireRule
 	case "Attachment":
 		sh.rule = attachmentRule
 	case "CodeableConcept":

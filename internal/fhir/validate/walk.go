@@ -119,8 +119,13 @@ func (w *walk) object(n fhir.Node, sh *shape, f *field) {
 	if sh.resource && !w.inner {
 		w.unreferenced(n)
 	}
-	if sh.rule == bundleRule {
+	switch sh.rule {
+	case bundleRule:
 		w.bundle(n)
+	case definitionRule:
+		w.definition(n)
+	case questionnaireRule:
+		w.questions(n, 0)
 	}
 	v := fhirpath.Value{Node: n, Type: sh.def}
 	if f != nil {
