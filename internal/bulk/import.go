@@ -31,12 +31,12 @@ func (s *Service) StartImport(ctx context.Context, who authz.Principal, id, name
 	if _, ok := validate.ParseLevel(spec.Level); !ok {
 		return job.Job{}, fault.New(fault.Invalid, "there is no validation level of this name").At("validationLevel")
 	}
-	for path, text := range map[string]string{"inputDataConfig.s3Uri": spec.Input, "jobOutputDataConfig.s3Configuration.s3Uri": spec.Output} {
-		u, err := blob.ParseURI(text)
+	for _, at := range [...]struct{ path, text string }{{"inputDataConfig.s3Uri", spec.Input}, {"jobOutputDataConfig.s3Configuration.s3Uri", spec.Output}} {
+		u, err := blob.ParseURI(at.text)
 		if err != nil {
-			return job.Job{}, fmt.Errorf("%s: %w", path, err)
+			return job.Job{}, fmt.Errorf("%s: %w", at.path, err)
 		}
-		if err := s.checkBucket(ctx, u, path); err != nil {
+		if err := s.checkBucket(ctx, u, at.path); err != nil {
 			return job.Job{}, err
 		}
 	}
