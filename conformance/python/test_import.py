@@ -125,7 +125,7 @@ def test_damaged_files(bench):
 
 def test_long_lines(bench):
     story = "c3Rv" * (500 << 10)
-    document = json.dumps({"resourceType": "DocumentReference", "id": "large", "status": "current", "content": [{"attachment": {"data": story}}]})
+    document = json.dumps({"resourceType": "DocumentReference", "id": "large", "status": "current", "content": [{"attachment": {"contentType": "text/plain", "data": story}}]})
     too_long = json.dumps({"resourceType": "Patient", "id": "too-long", "implicitRules": "x" * (17 << 20)})
     bench.put("in/mixed.ndjson", "\n".join([patient("a"), document, too_long, patient("b")]))
     properties, files = bench.load()
