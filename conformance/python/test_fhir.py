@@ -263,7 +263,7 @@ class TestRefused:
 
     @pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
     def test_a_conditional_change_needs_criteria(self, fhir, method):
-        outcome(fhir(method, "Patient", body=patient()), 415 if method == "PATCH" else 400)
+        outcome(fhir(method, "Patient", body=patient()), 400)
 
 
 class TestSearchPages:
