@@ -125,7 +125,7 @@ func (s *Service) batch(ctx context.Context, c Caller, st *store.Store, entries 
 		}
 		e.put = store.Put{Type: e.key.Type, ID: e.key.ID, Assign: e.method == "POST"}
 		if e.put.If, e.err = e.match.condition(); e.err == nil {
-			e.err = s.change(st, e, e.resource.Raw(), opt.Level)
+			e.err = s.change(ctx, st, e, e.resource.Raw(), opt.Level)
 		}
 	})
 	if err != nil {

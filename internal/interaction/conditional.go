@@ -37,7 +37,7 @@ func (s *Service) createUnless(ctx context.Context, c Caller, typ string, in Inp
 			return nil
 		}
 		if change == nil {
-			if change, warnings, err = s.prepare(st, in, put); err != nil {
+			if change, warnings, err = s.prepare(ctx, st, in, put); err != nil {
 				return err
 			}
 		}
@@ -88,7 +88,7 @@ func (s *Service) UpdateWhere(ctx context.Context, c Caller, typ, query string, 
 		if err != nil {
 			return err
 		}
-		change, warnings, err := s.prepare(st, in, put)
+		change, warnings, err := s.prepare(ctx, st, in, put)
 		if err != nil {
 			return err
 		}

@@ -57,7 +57,7 @@ func (s *Service) write(ctx context.Context, c Caller, action authz.Action, key 
 	if _, err := typeID(key.Type); err != nil {
 		return Written{}, err
 	}
-	change, warnings, err := s.prepare(st, in, put)
+	change, warnings, err := s.prepare(ctx, st, in, put)
 	if err != nil {
 		return Written{}, err
 	}
@@ -68,7 +68,7 @@ func (s *Service) write(ctx context.Context, c Caller, action authz.Action, key 
 
 // prepare parses and validates a resource and makes the change that stores it. What level minimal stores in spite of findings
 // is marked with them.
-func (s *Service) prepare(st *store.Store, in Input, put store.Put) (*store.Change, []fhir.Issue, error) {
+func (s *Service) prepare(ctx context.Context, st *store.Store, in Input, put store.Put) (*store.Change, []fhir.Issue, error) {
 	tape, done := s.tape()
 	defer done()
 	if err := tape.Parse(in.Body, s.opt.Limits); err != nil {
@@ -78,6 +78,20 @@ func (s *Service) prepare(st *store.Store, in Input, put store.Put) (*store.Chan
 		return nil, nil, fault.New(fault.Invalid, "the resourceType is not %s", put.Type).At("resourceType")
 	}
 	findings := s.validate.Choosing(st.Profiles()).ResourceIn(tape.Root(), in.Level, s.opt.Members(st))
+	if s.opt.Admit != nil {
+		body, left, err := s.opt.Admit(ctx, st, tape.Root(), findings)
+		if err != nil {
+			return nil, nil, err
+		}
+		if findings = left; body != nil {
+			admitted, done := s.tape()
+			defer done()
+			if err := admitted.Parse(body, s.opt.Limits); err != nil {
+				return nil, nil, err
+			}
+			tape = admitted
+		}
+	}
 	if validate.Failed(findings) {
 		return nil, nil, refused(findings)
 	}

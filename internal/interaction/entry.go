@@ -3,6 +3,7 @@
 package interaction
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -206,14 +207,14 @@ func (s *Service) parseWrite(c Caller, e *entry, parts int) (err error) {
 }
 
 // change makes the change of a write whose resource's body is final.
-func (s *Service) change(st *store.Store, e *entry, body []byte, level validate.Level) (err error) {
+func (s *Service) change(ctx context.Context, st *store.Store, e *entry, body []byte, level validate.Level) (err error) {
 	switch {
 	case e.found != nil || e.method == "DELETE" && e.key.ID == "":
 		return nil
 	case e.method == "DELETE":
 		e.change, err = st.Delete(e.key.Type, e.key.ID, e.put.If)
 	default:
-		e.change, e.made.Warnings, err = s.prepare(st, Input{Body: body, Level: level}, e.put)
+		e.change, e.made.Warnings, err = s.prepare(ctx, st, Input{Body: body, Level: level}, e.put)
 	}
 	return err
 }

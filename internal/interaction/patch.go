@@ -64,7 +64,7 @@ func (s *Service) patch(ctx context.Context, st *store.Store, typ string, match 
 			return err
 		}
 		put := store.Put{Type: typ, ID: found.ID, If: store.If{Version: found.VersionID}}
-		change, warnings, err := s.prepare(st, Input{Body: body, Level: in.Level}, put)
+		change, warnings, err := s.prepare(ctx, st, Input{Body: body, Level: in.Level}, put)
 		if err != nil {
 			return err
 		}

@@ -30,6 +30,10 @@ type Options struct {
 	Software     string           // version that the CapabilityStatement names; empty: none
 	Operations   []OperationInfo  // what the CapabilityStatement says of operations
 
+	// Admit has a word in what is written, after validation found what it has to say: it gives the resource to store instead (nil: as it
+	// is) and the findings that count, or refuses. It must be quick, and may be called several times for one write. nil: nobody is asked.
+	Admit func(ctx context.Context, st *store.Store, resource fhir.Node, findings []validate.Finding) ([]byte, []validate.Finding, error)
+
 	// Members gives what a data store knows of codes, for the bindings of profiles; nil: what the validator itself knows.
 	Members func(*store.Store) validate.MemberOf
 }

@@ -160,7 +160,7 @@ func (s *Service) resolveReferences(ctx context.Context, c Caller, cond *conditi
 func (s *Service) prepareAll(ctx context.Context, st *store.Store, entries []*entry, l *links, opt Bundling) error {
 	err := parallel(ctx, entries, func(e *entry) {
 		if e.writes() {
-			e.err = s.rewritten(st, e, l, opt)
+			e.err = s.rewritten(ctx, st, e, l, opt)
 		}
 	})
 	if err != nil {
@@ -175,16 +175,16 @@ func (s *Service) prepareAll(ctx context.Context, st *store.Store, entries []*en
 }
 
 // rewritten makes the change of an entry, with its links resolved.
-func (s *Service) rewritten(st *store.Store, e *entry, l *links, opt Bundling) error {
+func (s *Service) rewritten(ctx context.Context, st *store.Store, e *entry, l *links, opt Bundling) error {
 	if e.method != "PATCH" {
-		return s.change(st, e, l.rewrite(e.resource, e.fullURL), opt.Level)
+		return s.change(ctx, st, e, l.rewrite(e.resource, e.fullURL), opt.Level)
 	}
 	tape, done := s.tape()
 	defer done()
 	if err := tape.Parse(e.patched, s.opt.Limits); err != nil {
 		return err
 	}
-	return s.change(st, e, l.rewrite(tape.Root(), e.fullURL), opt.Level)
+	return s.change(ctx, st, e, l.rewrite(tape.Root(), e.fullURL), opt.Level)
 }
 
 // commitAll stores the changes in the order of processing.

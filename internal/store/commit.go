@@ -105,7 +105,13 @@ func (s *Store) try(ctx context.Context, requests []*request) error {
 	if s.writer.batch.IsEmpty() {
 		return nil
 	}
-	return s.engine.Apply(ctx, &s.writer.batch)
+	if err := s.engine.Apply(ctx, &s.writer.batch); err != nil {
+		return err
+	}
+	if s.opt.Committed != nil && len(p.made) > 0 {
+		s.opt.Committed(s.tenant, &p.state)
+	}
+	return nil
 }
 
 // checked asks the Check of a group, which is the first of its batch. A view that is newer than the plan does no harm: then the

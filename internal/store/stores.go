@@ -21,6 +21,10 @@ type Options struct {
 	MaxQueue       int              // groups that wait for one committer before Commit blocks; 0: 1,024
 	BatchBytes     int              // bytes of resources that one batch takes together; 0: 8 MiB. A group is never split.
 	IdempotencyTTL time.Duration    // how long an idempotency key is remembered; 0: 24 hours
+
+	// Committed is told of each commit that made versions, once it is durable: whose it is, and the state after it, which it must
+	// not keep or change. The committer waits for it: it must be quick. nil: nobody is.
+	Committed func(tenant uint32, after *record.State)
 }
 
 func (o Options) withDefaults() Options {

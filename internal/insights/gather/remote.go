@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"galen/internal/dial"
 	"galen/internal/fault"
 )
 
@@ -32,7 +33,7 @@ type client struct {
 func newClient(o Options) *client {
 	return &client{o: o, http: &http.Client{
 		Transport: &http.Transport{ // no proxy: a proxy would connect past the check of addresses
-			DialContext: dialer(o.Private).DialContext, TLSHandshakeTimeout: 15 * time.Second,
+			DialContext: dial.Public(o.Private).DialContext, TLSHandshakeTimeout: 15 * time.Second,
 			MaxIdleConnsPerHost: 4, MaxIdleConns: 64, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 		},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
@@ -166,7 +167,7 @@ func (s *remote) read(answer *http.Response) ([]byte, error) {
 
 // retry says whether a request that failed so is worth another try.
 func (s *remote) retry(err error) time.Duration {
-	if errors.Is(err, errRedirect) || errors.Is(err, errPrivate) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, errRedirect) || errors.Is(err, dial.ErrPrivate) || errors.Is(err, context.Canceled) {
 		return -1
 	}
 	return 0
@@ -179,7 +180,7 @@ func (s *remote) failed(ctx context.Context, err error) error {
 		err = u.Err
 	}
 	switch cause := context.Cause(ctx); {
-	case errors.Is(err, errPrivate):
+	case errors.Is(err, dial.ErrPrivate):
 		return fault.New(fault.Forbidden, "fhirEndpoint has a private address, or one of this machine; the server's configuration does not allow it")
 	case errors.Is(err, errRedirect):
 		return fault.New(fault.Unprocessable, "the FHIR server redirects to another server; that is not followed")

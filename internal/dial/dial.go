@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package gather
+// Package dial makes connections to addresses that callers name, so that a caller cannot reach what only this machine can:
+// loopback, private and link-local networks, and what else is no server of the internet.
+package dial
 
 import (
 	"errors"
@@ -11,21 +13,22 @@ import (
 	"time"
 )
 
-var errPrivate = errors.New("the address is private")
+// ErrPrivate is why a connection to an address that is not public was not made.
+var ErrPrivate = errors.New("the address is private")
 
-// dialer connects to public addresses and to those in allowed. The check is on the address that a connection is made to, after
+// Public connects to public addresses and to those in allowed. The check is on the address that a connection is made to, after
 // the name was looked up, so that no name leads elsewhere.
-func dialer(allowed []netip.Prefix) *net.Dialer {
+func Public(allowed []netip.Prefix) *net.Dialer {
 	return &net.Dialer{Timeout: 15 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
-			return errPrivate
+			return ErrPrivate
 		}
 		ip := to.Addr().Unmap().WithZone("")
-		if public(ip) || slices.ContainsFunc(allowed, func(p netip.Prefix) bool { return p.Contains(ip) }) {
+		if IsPublic(ip, allowed) {
 			return nil
 		}
-		return errPrivate
+		return ErrPrivate
 	}}
 }
 
@@ -39,6 +42,8 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("fec0::/10"), netip.MustParsePrefix("100::/64"),
 }
 
-func public(ip netip.Addr) bool {
-	return ip.IsGlobalUnicast() && !ip.IsPrivate() && !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(ip) })
+// IsPublic reports whether Public connects to an address.
+func IsPublic(ip netip.Addr, allowed []netip.Prefix) bool {
+	holds := func(p netip.Prefix) bool { return p.Contains(ip) }
+	return slices.ContainsFunc(allowed, holds) || ip.IsGlobalUnicast() && !ip.IsPrivate() && !slices.ContainsFunc(special, holds)
 }
