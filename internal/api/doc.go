@@ -8,6 +8,7 @@
 //	POST / with X-Amz-Target HealthLake. HealthLake
 //	signed for the service s3            S3
 //	/datastore/...                       FHIR
+//	/subscriptions-websocket             Notify
 //	/domain, /domains/..., /tags/..., /medical-scribe-stream...
 //	                                     Connect Health
 //	POST /                               HealthLake, which answers an unknown operation

@@ -51,6 +51,8 @@ func (s *Server) route(r *http.Request) (*API, string) {
 		return &s.o.S3, "s3"
 	case path == "/datastore" || strings.HasPrefix(path, "/datastore/"):
 		return &s.o.FHIR, "fhir"
+	case path == "/subscriptions-websocket":
+		return &s.o.Notify, "notify"
 	case path == "/medical-scribe-stream/" && r.Method == http.MethodPost, path == "/medical-scribe-stream-websocket":
 		return &s.o.Scribe, "scribe"
 	case agentPath(path):

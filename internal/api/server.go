@@ -52,7 +52,7 @@ type Options struct {
 	Verifier *sigv4.Verifier  // required unless every API is Own
 	Now      func() time.Time // default time.Now
 
-	HealthLake, ConnectHealth, Scribe, FHIR, S3 API
+	HealthLake, ConnectHealth, Scribe, FHIR, S3, Notify API
 
 	// WithIdentity returns the context that an authenticated request runs in, for what handlers need beyond
 	// IdentityFrom, such as a principal. Nil: the context as it is.
@@ -89,7 +89,7 @@ func (o *Options) setDefaults() {
 	if o.ConnectHealth.Services == nil {
 		o.ConnectHealth.Services = []string{"health-agent"}
 	}
-	for _, a := range []*API{&o.HealthLake, &o.ConnectHealth, &o.Scribe, &o.FHIR, &o.S3} {
+	for _, a := range []*API{&o.HealthLake, &o.ConnectHealth, &o.Scribe, &o.FHIR, &o.S3, &o.Notify} {
 		if a.MaxBody <= 0 {
 			a.MaxBody = defaultMaxBody
 		}
@@ -129,7 +129,7 @@ type Server struct {
 // New makes a server. It fails if the options contradict each other. Nothing is opened before Listen.
 func New(o Options) (*Server, error) {
 	o.setDefaults()
-	for _, a := range []API{o.HealthLake, o.ConnectHealth, o.Scribe, o.FHIR, o.S3} {
+	for _, a := range []API{o.HealthLake, o.ConnectHealth, o.Scribe, o.FHIR, o.S3, o.Notify} {
 		if a.Handler != nil && a.Auth != Own && o.Verifier == nil {
 			return nil, errors.New("api: a Verifier is required")
 		}

@@ -56,12 +56,13 @@ func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
 	b = append(b, `},"implementation":{"description":"galen data store","url":`...)
 	b = append(fhir.AppendString(b, c.Base), '}')
 	base := fhir.AppendString(nil, c.Base)
-	return append(b, bytes.ReplaceAll(made, []byte(baseMark), base[1:len(base)-1])...), nil
+	made = bytes.ReplaceAll(made, []byte(baseMark), base[1:len(base)-1])
+	return append(b, bytes.Replace(made, []byte(socketMark), s.socketExtension(c.Base), 1)...), nil
 }
 
 // makeCapabilities is the part of the CapabilityStatement that is the same for all data stores.
 func (s *Service) makeCapabilities() []byte {
-	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json","application/fhir+xml","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server","resource":[`)
+	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json","application/fhir+xml","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server"` + socketMark + `,"resource":[`)
 	first := true
 	for _, t := range def.R4().Types() {
 		if !store.Storable(t.Name) {
@@ -81,6 +82,7 @@ func (s *Service) makeCapabilities() []byte {
 		}
 		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":true,`...)
 		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":"multiple"`...)
+		b = append(b, s.opt.Resource[t.Name]...)
 		b = s.appendSearch(b, t)
 		b = s.appendOperations(b, func(o OperationInfo) bool { return o.Types(t.Name) })
 		b = append(b, '}')
@@ -92,6 +94,20 @@ func (s *Service) makeCapabilities() []byte {
 
 // baseMark stands for the base of the data store in what is made once for all.
 const baseMark = "\x00"
+
+// socketMark stands for where it is said where the websocket is.
+const socketMark = "\x01"
+
+// socketExtension says where the websocket is, if there is one.
+//
+// http://hl7.org/fhir/R4/extension-capabilitystatement-websocket.html
+func (s *Service) socketExtension(base string) []byte {
+	if s.opt.Socket == nil {
+		return nil
+	}
+	b := []byte(`,"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket","valueUri":`)
+	return append(fhir.AppendString(b, s.opt.Socket(base)), `}]`...)
+}
 
 // appendOperations appends the operations that are served at one place.
 func (s *Service) appendOperations(b []byte, here func(OperationInfo) bool) []byte {

@@ -30,6 +30,10 @@ type Options struct {
 	Software     string           // version that the CapabilityStatement names; empty: none
 	Operations   []OperationInfo  // what the CapabilityStatement says of operations
 
+	// Resource gives members of CapabilityStatement.rest.resource beside those that are made here, by type: each begins with a comma.
+	Resource map[string][]byte
+	Socket   func(base string) string // where the websocket of subscriptions is; nil: nowhere
+
 	// Admit has a word in what is written, after validation found what it has to say: it gives the resource to store instead (nil: as it
 	// is) and the findings that count, or refuses. It must be quick, and may be called several times for one write. nil: nobody is asked.
 	Admit func(ctx context.Context, st *store.Store, resource fhir.Node, findings []validate.Finding) ([]byte, []validate.Finding, error)

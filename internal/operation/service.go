@@ -12,6 +12,7 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/interaction"
 	"galen/internal/many"
+	"galen/internal/subscription"
 	"galen/internal/terminology"
 )
 
@@ -22,6 +23,8 @@ type Options struct {
 	Many        *many.Service        // erasures, and changes of many resources; nil: there are none
 	Terminology *terminology.Service // nil: operations that need it fail with fault.Unsupported
 	Now         func() time.Time     // nil: time.Now
+
+	Subscriptions *subscription.Service // nil: operations on subscriptions fail with fault.Unsupported
 }
 
 // Service carries out the operations of the table. It is an interaction.Operator, and safe for concurrent use.

@@ -8,6 +8,7 @@ import "galen/internal/interaction"
 func Table() []Operation {
 	return []Operation{
 		attributionStatusOperation(),
+		bindingTokenOperation(),
 		bulkDeleteOperation(),
 		bulkPatchOperation(),
 		closureOperation(),
@@ -38,6 +39,8 @@ func Table() []Operation {
 		purgeOperation(),
 		statsOperation(),
 		submitOperation(),
+		subscriptionEventsOperation(),
+		subscriptionStatusOperation(),
 		subsumesOperation(),
 		summaryOperation(),
 		translateOperation(),
