@@ -35,7 +35,7 @@ func (h *house) openAgents(cfg config, secret []byte, records *interaction.Servi
 	if err != nil {
 		return nil, err
 	}
-	private, err := cfg.privateNetworks()
+	private, err := privateNetworks("fhir-private", cfg.fhirPrivate)
 	if err != nil {
 		return nil, err
 	}
@@ -54,16 +54,16 @@ func (h *house) openAgents(cfg config, secret []byte, records *interaction.Servi
 		Own: cfg.ownDataStore, Log: h.log})
 }
 
-// privateNetworks reads --fhir-private.
-func (c *config) privateNetworks() ([]netip.Prefix, error) {
+// privateNetworks reads a list of networks that a flag gives.
+func privateNetworks(flag, list string) ([]netip.Prefix, error) {
 	var all []netip.Prefix
-	for _, text := range strings.FieldsFunc(c.fhirPrivate, func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, text := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }) {
 		p, err := netip.ParsePrefix(text)
 		if addr, aerr := netip.ParseAddr(text); aerr == nil {
 			p, err = addr.Prefix(addr.BitLen())
 		}
 		if err != nil {
-			return nil, usageError{fmt.Errorf("--fhir-private: %q is neither an address nor a network such as 10.0.0.0/8", text)}
+			return nil, usageError{fmt.Errorf("--%s: %q is neither an address nor a network such as 10.0.0.0/8", flag, text)}
 		}
 		all = append(all, p)
 	}

@@ -45,6 +45,9 @@ type config struct {
 	fhirPrivate      string
 	ocr              string
 
+	subscriptionPrivate string
+	eventSink           string
+
 	debugListen string
 	model       modelConfig
 	recogniser  recogniserConfig
@@ -82,6 +85,8 @@ func (c *config) flags(fs *pflag.FlagSet) {
 	c.model.flags(fs)
 	c.recogniser.flags(fs)
 	fs.DurationVar(&c.keepAudio, "keep-audio", 0, "how long the recording of a visit is kept once its documents are written")
+	fs.StringVar(&c.subscriptionPrivate, "subscription-private", "", "networks that endpoints of subscriptions may be in though they are private: 10.0.0.0/8,127.0.0.1")
+	fs.StringVar(&c.eventSink, "event-sink", "", "URL that events of subscriptions are posted to whose event-bridge channel names an ARN (default: such subscriptions are refused)")
 	fs.StringVar(&c.debugListen, "debug-listen", "", "loopback address for Go's profiles at /debug/pprof/ (default: none)")
 }
 

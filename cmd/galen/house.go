@@ -23,6 +23,7 @@ import (
 	"galen/internal/api/connecthealth"
 	apifhir "galen/internal/api/fhir"
 	"galen/internal/api/healthlake"
+	"galen/internal/api/notify"
 	apis3 "galen/internal/api/s3"
 	"galen/internal/authz"
 	"galen/internal/aws/sigv4"
@@ -47,6 +48,7 @@ import (
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
 	"galen/internal/store"
+	"galen/internal/subscription"
 	"galen/internal/telemetry"
 	"galen/internal/terminology"
 )
@@ -64,8 +66,10 @@ type house struct {
 	stores   *store.Stores
 	insights *previsit.Service
 	sessions *scribe.Service
-	log      *slog.Logger
-	closers  []func() error // to be called in reverse order
+
+	subscriptions *subscription.Service
+	log           *slog.Logger
+	closers       []func() error // to be called in reverse order
 }
 
 // open makes the data folder, if need be, and wires the server, bottom to top.
@@ -99,7 +103,7 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	h.stores = store.New(engine, terms, store.Options{})
+	h.stores = store.New(engine, terms, store.Options{Committed: h.committed})
 	h.closeLater(h.stores.Close)
 	h.jobs = job.New(engine, job.Options{Exclusive: true, Limit: cfg.jobLimit, Workers: jobWorkers})
 	gateway, err := h.openObjects(ctx, cfg, credentials)
@@ -161,8 +165,13 @@ func jobWorkers(kind string) int {
 
 // openAPI wires the edges.
 func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byte, planner *plan.Planner, gateway http.Handler, codes *terminology.Service, check *validate.Validator) error {
+	metrics := telemetry.NewRegistry()
+	if err := h.openSubscriptions(cfg, secret, planner, metrics); err != nil {
+		return err
+	}
 	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, MaxEntries: cfg.maxEntries, Software: version,
-		Members: codes.Members, Operations: operation.Advertised()})
+		Members: codes.Members, Operations: operation.Advertised(), Admit: h.subscriptions.Admit, Resource: subscriptionCapabilities(),
+		Socket: h.subscriptions.SocketURL})
 	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
 		Principal: principal, BaseURL: func(ctx context.Context) string {
 			return cmp.Or(strings.TrimRight(cfg.publicURL, "/"), api.BaseURL(ctx))
@@ -171,7 +180,7 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 		return err
 	}
 	h.many = many.New(h.jobs, fhir, h.catalog.Open, many.Options{Compact: h.stores.Compact})
-	operator := operation.New(fhir, operation.Options{Bulk: h.bulk, Many: h.many, Terminology: codes})
+	operator := operation.New(fhir, operation.Options{Bulk: h.bulk, Many: h.many, Terminology: codes, Subscriptions: h.subscriptions})
 	agents, err := h.openAgents(cfg, secret, fhir, operator)
 	if err != nil {
 		return err
@@ -189,8 +198,9 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 		ConnectHealth: api.API{Handler: agents, MaxBody: 1 << 20, WriteError: connecthealth.WriteError},
 		FHIR: api.API{Handler: data, Services: []string{"healthlake"}, MaxBody: int64(cfg.maxBodyMB) << 20,
 			WriteError: apifhir.WriteError},
-		S3:  api.API{Handler: gateway, Auth: api.Own},
-		Log: h.log, AccessLevel: slog.LevelDebug, Metrics: telemetry.NewRegistry(),
+		S3:     api.API{Handler: gateway, Auth: api.Own},
+		Notify: api.API{Handler: notify.New(h.subscriptions, notify.Options{}), Auth: api.Own},
+		Log:    h.log, AccessLevel: slog.LevelDebug, Metrics: metrics,
 	})
 	return err
 }
@@ -299,6 +309,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 	maps.Copy(handlers, h.sessions.Handlers())
 	group.Go(func() error { return h.api.Run(ctx) })
 	group.Go(func() error { return h.jobs.Run(ctx, handlers) })
+	group.Go(func() error { return h.subscriptions.Run(ctx) })
 	if debug != "" {
 		group.Go(func() error { return debugServer(ctx, debug) })
 	}
