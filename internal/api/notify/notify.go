@@ -5,6 +5,8 @@
 // A client says "bind-with-token TOKEN", with a token of $get-ws-binding-token, as often as it likes. It is sent the handshake of each subscription
 // that the token names, then their notifications, a text message each. What it says otherwise, or too late, ends the connection with a reason.
 //
+// A notification counts as taken when the client has answered a ping that was sent after it.
+//
 // The handler authenticates nobody but by those tokens. Its goroutines end with the connection, which ends when the service stops.
 //
 // http://hl7.org/fhir/uv/subscriptions-backport/channels.html#websockets
@@ -116,7 +118,9 @@ func (x *connection) tell(ctx context.Context) {
 			}
 			return
 		}
-		err = x.write(ctx, m.Body)
+		if err = x.write(ctx, m.Body); err == nil {
+			err = x.ping(ctx) // its answer comes after the message: the client has it, not only its network
+		}
 		m.Sent(err)
 		if err != nil {
 			return
@@ -143,13 +147,17 @@ func (x *connection) watch(ctx context.Context) {
 			return
 		case <-t.C:
 		}
-		ping, cancel := context.WithTimeout(ctx, writeTimeout)
-		err := x.c.Ping(ping)
-		cancel()
-		if err != nil {
+		if x.ping(ctx) != nil {
 			return
 		}
 	}
+}
+
+// ping waits until the client's websocket has taken everything that was written before.
+func (x *connection) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	return x.c.Ping(ctx)
 }
 
 func (x *connection) write(ctx context.Context, body []byte) error {
