@@ -18,7 +18,7 @@ func (p *Planner) Holds(ctx context.Context, v *record.View, q *search.Query, ve
 	if err := r.resolve(ctx, q.Where); err != nil {
 		return false, err
 	}
-	nodes, err := r.nodes(q.Type, q.Where)
+	nodes, err := r.nodes(ctx, q.Type, q.Where)
 	if err != nil {
 		return false, err
 	}
