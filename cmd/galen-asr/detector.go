@@ -25,7 +25,7 @@ func newDetector(path string) (detector, error) {
 		return &energy{}, nil
 	}
 	v := onnx.NewVoiceActivityDetector(&onnx.VadModelConfig{SampleRate: asr.Rate, NumThreads: 1, Provider: "cpu",
-		SileroVad: onnx.SileroVadModelConfig{Model: path, Threshold: 0.5, MinSilenceDuration: 0.4, MinSpeechDuration: 0.1, WindowSize: 512, MaxSpeechDuration: longest / asr.Rate}}, 60)
+		SileroVad: onnx.SileroVadModelConfig{Model: path, Threshold: 0.5, MinSilenceDuration: 0.4, MinSpeechDuration: 0.1, WindowSize: 512, MaxSpeechDuration: longest}}, 60)
 	if v == nil {
 		return nil, errors.New("the voice activity detector cannot be loaded")
 	}

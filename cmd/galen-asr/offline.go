@@ -6,6 +6,7 @@ package main
 
 import (
 	"errors"
+	"math"
 	"regexp"
 	"strings"
 
@@ -17,17 +18,19 @@ import (
 
 // What an offline model hears at a time, in samples.
 const (
-	longest  = 20 * asr.Rate     // a stretch of speech is cut there
-	shortest = 6 * asr.Rate / 10 // less is no speech: the detector alone adds half a second
-	lead     = asr.Rate / 5      // silence before speech, kept with it
-	step     = 2 * asr.Rate / 5  // at least between partial results
-	partials = 8                 // and a part of the stretch: one in so many
+	longest          = 20                // seconds of a stretch of speech; a longer one is cut
+	moonshineLongest = 9                 // its second form hears nothing at all in more than ten
+	shortest         = 6 * asr.Rate / 10 // less is no speech: the detector alone adds half a second
+	lead             = asr.Rate / 5      // silence before speech, kept with it
+	step             = 2 * asr.Rate / 5  // at least between partial results
+	partials         = 8                 // and a part of the stretch: one in so many
 )
 
 // offline hears stretches of speech, each as a whole: again and again while it grows, for partial results.
 type offline struct {
 	recogniser *onnx.OfflineRecognizer
 	speech     detector
+	longest    int  // samples
 	partial    bool // partial results are wanted
 	print      func(sherpa.Line)
 
@@ -59,7 +62,11 @@ func newOffline(m sherpa.Model, threads int, print func(sherpa.Line)) (*offline,
 		return nil, errors.New("the model cannot be loaded")
 	}
 	d, err := newDetector(m.VAD)
-	return &offline{recogniser: r, speech: d, partial: m.Streaming(), print: print}, err
+	limit := longest * asr.Rate
+	if m.Family == sherpa.MoonshineMerged {
+		limit = moonshineLongest * asr.Rate
+	}
+	return &offline{recogniser: r, speech: d, longest: limit, partial: m.Streaming(), print: print}, err
 }
 
 func (o *offline) push(samples []float32, behind bool) {
@@ -77,8 +84,12 @@ func (o *offline) push(samples []float32, behind bool) {
 	} else {
 		o.current = append(o.current, samples...)
 	}
-	if !speech || len(o.current) >= longest {
-		o.end()
+	switch {
+	case !speech:
+		o.end(len(o.current))
+		return
+	case len(o.current) >= o.longest:
+		o.end(quietest(o.current))
 		return
 	}
 	if fresh := len(o.current) - o.heard; o.partial && fresh >= max(step, len(o.current)/partials) && (!behind || o.heard == 0) {
@@ -87,18 +98,36 @@ func (o *offline) push(samples []float32, behind bool) {
 	}
 }
 
-// end hears the stretch for good.
-func (o *offline) end() {
-	if len(o.current) >= shortest {
+// end hears the first n samples of the stretch for good; the rest begins the next one.
+func (o *offline) end(n int) {
+	rest := append([]float32(nil), o.current[n:]...)
+	o.current = o.current[:n]
+	if n >= shortest {
 		o.hear(false)
 	}
-	o.at += len(o.current)
-	o.current = nil
+	o.at += n
+	o.current, o.heard = rest, 0
+}
+
+// quietest is where a stretch is best cut: in the middle of the quietest tenth of a second of its last third.
+func quietest(samples []float32) int {
+	const window = asr.Rate / 10
+	best, at := float32(math.MaxFloat32), len(samples)
+	for i := 2 * len(samples) / 3; i+window <= len(samples); i += window / 4 {
+		var sum float32
+		for _, x := range samples[i : i+window] {
+			sum += x * x
+		}
+		if sum < best {
+			best, at = sum, i+window/2
+		}
+	}
+	return at
 }
 
 func (o *offline) finish() {
 	if len(o.current) > 0 {
-		o.end()
+		o.end(len(o.current))
 	}
 }
 

@@ -70,7 +70,7 @@ Every flag of serve is also an environment variable (GALEN_LISTEN for --listen) 
 	}
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	c.AddCommand(newServeCommand(), newFHIRCommand(), newSynthCommand(), newFHIRPathCommand(), newPackageCommand(), newTerminologyCommand(), newValidateCommand(),
-		newInsightsCommand(), newDemoCommand(), newBenchCommand(), newModelsCommand(), newPDFTextCommand(), newLimitedCommand())
+		newInsightsCommand(), newDemoCommand(), newBenchCommand(), newModelsCommand(), newScribeCommand(), newPDFTextCommand(), newLimitedCommand())
 	return c
 }
 

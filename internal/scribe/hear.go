@@ -48,11 +48,11 @@ func (s *Service) openHearers(ctx context.Context, c *Config, h *history, log *j
 
 // run takes results until there are no more.
 func (x *hearer) run() {
-	id := newID()
+	id := NewID()
 	for result := range x.recogniser.Results() {
-		segment := x.segment(id, result)
+		segment := Segment(id, x.channel, x.role, result)
 		if !result.Partial {
-			id = newID()
+			id = NewID()
 			text, _ := json.Marshal(segment) // strings and finite numbers cannot fail
 			if err := x.log.keep(recording.Entry{Kind: segmentMade, Data: text}); err != nil {
 				x.err = errors.Join(x.err, err)
@@ -65,10 +65,11 @@ func (x *hearer) run() {
 	}
 }
 
-func (x *hearer) segment(id string, r asr.Result) transcript.Segment {
-	s := transcript.Segment{ID: id, Channel: x.channel, Begin: r.Begin.Seconds(), End: r.End.Seconds(), Content: r.Text, Partial: r.Partial}
-	if x.role != transcript.Unknown {
-		s.Role, s.RoleBy, s.RoleFor = x.role, transcript.ByChannel, 1
+// Segment is what a recogniser heard on a channel, whose speaker's role may be known.
+func Segment(id string, channel int, role transcript.Role, r asr.Result) transcript.Segment {
+	s := transcript.Segment{ID: id, Channel: channel, Begin: r.Begin.Seconds(), End: r.End.Seconds(), Content: r.Text, Partial: r.Partial}
+	if role != transcript.Unknown {
+		s.Role, s.RoleBy, s.RoleFor = role, transcript.ByChannel, 1
 	}
 	for _, w := range r.Words {
 		s.Words = append(s.Words, transcript.Word{Text: w.Text, Begin: w.Begin.Seconds(), End: w.End.Seconds(), Confidence: w.Confidence})
@@ -76,8 +77,8 @@ func (x *hearer) segment(id string, r asr.Result) transcript.Segment {
 	return s
 }
 
-// newID makes a random UUID.
-func newID() string {
+// NewID makes a random UUID.
+func NewID() string {
 	var b [16]byte
 	rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
