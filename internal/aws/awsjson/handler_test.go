@@ -20,6 +20,7 @@ import (
 
 	"galen/internal/aws/awsjson"
 	"galen/internal/aws/call"
+	"galen/internal/aws/protocoltest"
 	"galen/internal/aws/shape"
 	"galen/internal/aws/shape/model"
 	"galen/internal/fault"
@@ -278,7 +279,7 @@ func TestBadRequestsAreRefused(t *testing.T) {
 
 func TestInflatedBodiesHaveTheSameLimit(t *testing.T) {
 	h := newHandler(t, new(recorder), call.Options{MaxBody: 2000})
-	r := httptest.NewRequest("POST", "/", gzipped(t, `{"x":"`+strings.Repeat("a", 1<<20)+`"}`))
+	r := httptest.NewRequest("POST", "/", protocoltest.Gzipped(t, []byte(`{"x":"`+strings.Repeat("a", 1<<20)+`"}`)))
 	r.Header.Set("X-Amz-Target", "HealthLake.TagResource")
 	r.Header.Set("Content-Encoding", "gzip")
 	w := httptest.NewRecorder()
