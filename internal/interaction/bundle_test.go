@@ -14,6 +14,7 @@ import (
 	"galen/internal/engine"
 	"galen/internal/engine/lsm"
 	"galen/internal/engine/mem"
+	"galen/internal/engine/scripttest"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/fhirtest"
@@ -98,19 +99,7 @@ func scriptEntry(text string) string {
 
 // scripts runs a test with a service on every engine.
 func scripts(t *testing.T, f func(t *testing.T, s *script)) {
-	for name, open := range map[string]func() (engine.Engine, error){
-		"mem": func() (engine.Engine, error) { return mem.New(), nil },
-		"lsm": func() (engine.Engine, error) { return lsm.Open(t.TempDir(), lsm.Options{}) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			e, err := open()
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { e.Close() })
-			f(t, newScript(t, e))
-		})
-	}
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) { f(t, newScript(t, e)) })
 }
 
 // race runs f in 32 goroutines, each with a number.

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -19,8 +17,7 @@ import (
 
 	"galen/internal/authz"
 	"galen/internal/engine"
-	"galen/internal/engine/lsm"
-	"galen/internal/engine/mem"
+	"galen/internal/engine/scripttest"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
@@ -46,55 +43,7 @@ var validator = validate.New(def.R4())
 //
 // {t} in a query is the time of the latest write. The clock of the store goes a second with each commit.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("there are no scripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			t.Run("mem", func(t *testing.T) { runScript(t, file, mem.New()) })
-			t.Run("lsm", func(t *testing.T) {
-				e, err := lsm.Open(t.TempDir(), lsm.Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				runScript(t, file, e)
-			})
-		})
-	}
-}
-
-func runScript(t *testing.T, file string, e engine.Engine) {
-	t.Helper()
-	defer e.Close()
-	s := newScript(t, e)
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out strings.Builder
-	for i, paragraph := range strings.Split(strings.TrimRight(string(text), "\n"), "\n\n") {
-		commands, want, _ := strings.Cut(paragraph, "----")
-		want = strings.TrimSpace(want)
-		var got []string
-		for line := range strings.SplitSeq(strings.TrimSpace(commands), "\n") {
-			if line != "" && !strings.HasPrefix(line, "#") {
-				got = append(got, s.run(line)...)
-			}
-		}
-		if result := strings.Join(got, "\n"); result != want && !*update {
-			t.Errorf("%s, paragraph %d:\n%s\ngot:\n%s\nwant:\n%s", file, i+1, commands, result, want)
-		}
-		if i > 0 {
-			out.WriteString("\n\n")
-		}
-		out.WriteString(strings.TrimSpace(commands) + "\n----\n" + strings.Join(got, "\n"))
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(out.String()+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	scripttest.Run(t, *update, func(t *testing.T, e engine.Engine) func(string) []string { return newScript(t, e).run })
 }
 
 type script struct {

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -22,8 +20,7 @@ import (
 	"galen/internal/blob/file"
 	"galen/internal/bulk"
 	"galen/internal/engine"
-	"galen/internal/engine/lsm"
-	"galen/internal/engine/mem"
+	"galen/internal/engine/scripttest"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
@@ -57,52 +54,10 @@ var validator = validate.New(def.R4())
 //
 // The clock of the store goes a second with each commit.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("there are no scripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			t.Run("mem", func(t *testing.T) { runScript(t, file, mem.New()) })
-			t.Run("lsm", func(t *testing.T) {
-				e, err := lsm.Open(t.TempDir(), lsm.Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				runScript(t, file, e)
-			})
-		})
-	}
-}
-
-func runScript(t *testing.T, file string, e engine.Engine) {
-	t.Helper()
-	defer e.Close()
-	s := newScript(t, e)
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for i, paragraph := range strings.Split(strings.TrimRight(string(text), "\n"), "\n\n") {
-		commands, want, _ := strings.Cut(paragraph, "----")
-		var got []string
-		for line := range strings.SplitSeq(strings.TrimSpace(commands), "\n") {
-			if line != "" && !strings.HasPrefix(line, "#") {
-				got = append(got, s.run(line))
-			}
-		}
-		result := strings.Join(got, "\n")
-		if result != strings.TrimSpace(want) && !*update {
-			t.Errorf("%s, paragraph %d:\n%s\ngot:\n%s\nwant:\n%s", file, i+1, commands, result, want)
-		}
-		out = append(out, strings.TrimSpace(commands)+"\n----\n"+result)
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(strings.Join(out, "\n\n")+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	scripttest.Run(t, *update, func(t *testing.T, e engine.Engine) func(string) []string {
+		s := newScript(t, e)
+		return func(line string) []string { return []string{s.run(line)} }
+	})
 }
 
 type script struct {

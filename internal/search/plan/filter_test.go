@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"galen/internal/engine"
+	"galen/internal/engine/scripttest"
 	"galen/internal/fhir/def"
 )
 
@@ -109,7 +110,7 @@ func TestFiltersAgreeWithTheOracle(t *testing.T) {
 	if testing.Short() {
 		queries = 30
 	}
-	onEngines(t, func(t *testing.T, e engine.Engine) {
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
 		b := newBench(t, e, 23)
 		b.load()
 		hits := 0
@@ -137,7 +138,7 @@ func TestFiltersAgreeWithTheOracle(t *testing.T) {
 
 // TestTextComparisonsAgreeWithTheOracle holds ne, ew and the orders of strings to what every resource says itself.
 func TestTextComparisonsAgreeWithTheOracle(t *testing.T) {
-	onEngines(t, func(t *testing.T, e engine.Engine) {
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
 		b := newBench(t, e, 29)
 		b.load()
 		for range 40 {

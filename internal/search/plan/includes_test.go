@@ -13,6 +13,7 @@ import (
 
 	"galen/internal/engine"
 	"galen/internal/engine/mem"
+	"galen/internal/engine/scripttest"
 	"galen/internal/fhir/def"
 	"galen/internal/record"
 	"galen/internal/search/plan"
@@ -150,7 +151,7 @@ func TestIncludesAgreeWithTheOracle(t *testing.T) {
 	if testing.Short() {
 		queries = 30
 	}
-	onEngines(t, func(t *testing.T, e engine.Engine) {
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
 		seed := rand.Uint64()
 		t.Logf("seed %d", seed)
 		b := newBench(t, e, seed)

@@ -13,6 +13,7 @@ import (
 
 	"galen/internal/engine"
 	"galen/internal/engine/mem"
+	"galen/internal/engine/scripttest"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
@@ -105,7 +106,7 @@ func people(b *bench) {
 
 // TestWhatSoundsCostlyIsNot has searches that find or order few of many resources: none needs more than some of their bodies.
 func TestWhatSoundsCostlyIsNot(t *testing.T) {
-	onEngines(t, func(t *testing.T, e engine.Engine) {
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
 		b := newBench(t, e, 1)
 		people(b)
 		p := plannerOf(t, plan.Options{MaxBodies: 500})
@@ -139,7 +140,7 @@ func TestWhatSoundsCostlyIsNot(t *testing.T) {
 
 // TestOrderOfIDsWhilePatientsChange reads pages along the ids of an earlier state.
 func TestOrderOfIDsWhilePatientsChange(t *testing.T) {
-	onEngines(t, func(t *testing.T, e engine.Engine) {
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
 		b := newBench(t, e, 3)
 		people(b)
 		for _, key := range []string{"_id", "-_id"} {

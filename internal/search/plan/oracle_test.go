@@ -19,8 +19,8 @@ import (
 	"time"
 
 	"galen/internal/engine"
-	"galen/internal/engine/lsm"
 	"galen/internal/engine/mem"
+	"galen/internal/engine/scripttest"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
@@ -224,18 +224,6 @@ func (b *bench) find(typ string, clauses []clause, sort []string, count int, bet
 	}
 }
 
-func onEngines(t *testing.T, body func(t *testing.T, e engine.Engine)) {
-	t.Run("mem", func(t *testing.T) { body(t, mem.New()) })
-	t.Run("lsm", func(t *testing.T) {
-		e, err := lsm.Open(t.TempDir(), lsm.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer e.Close()
-		body(t, e)
-	})
-}
-
 var seed = flag.Uint64("seed", 0, "of the queries that are compared with the oracle; 0: another one each time")
 
 func TestSearchAgreesWithTheOracle(t *testing.T) {
@@ -243,7 +231,7 @@ func TestSearchAgreesWithTheOracle(t *testing.T) {
 	if testing.Short() {
 		queries = 60
 	}
-	onEngines(t, func(t *testing.T, e engine.Engine) {
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
 		if *seed == 0 {
 			*seed = uint64(time.Now().UnixNano())
 		}
@@ -292,7 +280,7 @@ func (b *bench) check() int {
 
 // TestSearchOfSeveralTypesAgreesWithTheOracle pages through the resources of several types in orders that they share.
 func TestSearchOfSeveralTypesAgreesWithTheOracle(t *testing.T) {
-	onEngines(t, func(t *testing.T, e engine.Engine) {
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
 		b := newBench(t, e, 5)
 		b.load()
 		types := []string{"Condition", "Device", "Patient", "Procedure"} // as the definitions have them
@@ -358,7 +346,7 @@ func (b *bench) sort(typ string) []string {
 }
 
 func TestPagesStayExactWhileDataChanges(t *testing.T) {
-	onEngines(t, func(t *testing.T, e engine.Engine) {
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
 		b := newBench(t, e, 11)
 		b.load()
 		for range 25 {

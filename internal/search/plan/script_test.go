@@ -6,14 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"galen/internal/engine"
+	"galen/internal/engine/scripttest"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
@@ -41,54 +40,7 @@ var (
 //
 // A query is written as in a URL, but with spaces. All its pages are read; the base of the server is http://here/fhir/.
 func TestScripts(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatal("there are no scripts", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
-			onEngines(t, func(t *testing.T, e engine.Engine) { runScript(t, file, newScript(t, e)) })
-		})
-	}
-}
-
-func runScript(t *testing.T, file string, s *script) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for paragraph := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
-		commands, want, _ := strings.Cut(paragraph, "\n----")
-		wanted := strings.Split(strings.TrimSpace(want), "\n")
-		var got []string
-		for line := range strings.SplitSeq(commands, "\n") {
-			if line == "" || strings.HasPrefix(line, "#") {
-				continue
-			}
-			found, ok := s.run(line)
-			if !ok {
-				continue
-			}
-			if n := len(got); !*update && (n >= len(wanted) || wanted[n] != found) {
-				t.Errorf("%s: %s\n got %s\nwant %s", file, line, found, slices.Concat(wanted, make([]string, n+1))[n])
-			}
-			got = append(got, found)
-		}
-		if !*update && len(got) > 0 && len(got) < len(wanted) {
-			t.Errorf("%s: %d lines are expected of\n%s\nwhich prints %d", file, len(wanted), commands, len(got))
-		}
-		if len(got) > 0 {
-			commands += "\n----\n" + strings.Join(got, "\n")
-		}
-		out = append(out, commands)
-	}
-	if *update {
-		if err := os.WriteFile(file, []byte(strings.Join(out, "\n\n")+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	scripttest.Run(t, *update, func(t *testing.T, e engine.Engine) func(string) []string { return newScript(t, e).run })
 }
 
 type script struct {
@@ -115,23 +67,23 @@ func newScript(t *testing.T, e engine.Engine) *script {
 }
 
 // run does one command. A search prints a line; a write prints only what went wrong.
-func (s *script) run(line string) (prints string, ok bool) {
+func (s *script) run(line string) []string {
 	verb, rest, _ := strings.Cut(line, " ")
 	switch verb {
 	case "put", "delete":
 		target, body, _ := strings.Cut(rest, " ")
 		if err := s.write(verb, target, body); err != nil {
-			return failure(err), true
+			return []string{failure(err)}
 		}
-		return "", false
+		return nil
 	case "search":
 		found, err := s.search(rest)
 		if err != nil {
-			return failure(err), true
+			return []string{failure(err)}
 		}
-		return found, true
+		return []string{found}
 	}
-	return "unknown command " + verb, true
+	return []string{"unknown command " + verb}
 }
 
 func failure(err error) string {
