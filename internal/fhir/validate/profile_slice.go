@@ -3,6 +3,7 @@
 package validate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -98,11 +99,30 @@ func (w *profileWalk) discriminates(it item, s *node, d discriminator) (match, s
 			}
 			continue
 		}
-		if w.conforms(v, func(v item) { w.node(v, spec) }) {
+		if w.is(v, spec) {
 			return true, true
 		}
 	}
 	return len(values) == 0 && spec.max == 0, true
+}
+
+// is reports whether what a discriminator leads to passes what the slice says of it: a resource that was resolved, what the
+// slice says of the reference's targets.
+func (w *profileWalk) is(v item, spec *node) bool {
+	refers := slices.ContainsFunc(spec.types, func(t typeRef) bool { return t.name == "Reference" })
+	if !refers || v.typ == nil || v.typ.Kind != def.Resource {
+		return w.conforms(v, func(v item) { w.node(v, spec) })
+	}
+	return slices.ContainsFunc(spec.types, func(t typeRef) bool { return t.name == "Reference" && w.isTarget(v, t.targets) })
+}
+
+// isTarget reports whether a resource is of one of a reference's targets: of its type, and conforming where it is at hand.
+func (w *profileWalk) isTarget(v item, targets []string) bool {
+	return len(targets) == 0 || slices.ContainsFunc(targets, func(u string) bool {
+		typ := w.targetType(u)
+		return typ != nil && v.typ.Is(typ.Name) &&
+			(!v.node.Ok() || w.conforms(v, func(v item) { w.against(v, u, v.at().Offset(), "") }))
+	})
 }
 
 // steps splits a discriminator's path: a.b, extension('url'), resolve(), ofType(X), $this.
@@ -202,8 +222,13 @@ func (n *node) down(name string) *node {
 func (w *profileWalk) step(it item, name string) (out []item) {
 	switch {
 	case name == "resolve()":
-		if target := w.resolve(it); target.Ok() {
-			out = append(out, item{node: target, typ: w.p.defs.Structure(fhir.Type(target)), index: -1})
+		target := w.resolve(it)
+		name := fhir.Type(target)
+		if !target.Ok() { // elsewhere: its type may be known
+			name = cmp.Or(fhir.ParseReference(it.node.Field("reference").Text()).Key.Type, it.node.Field("type").Text())
+		}
+		if typ := w.p.defs.Structure(name); typ != nil && typ.Kind == def.Resource {
+			out = append(out, item{node: target, typ: typ, index: -1})
 		}
 		return out
 	case strings.HasPrefix(name, "ofType("):
@@ -251,6 +276,6 @@ func (w *profileWalk) ofType(it item, n *node) bool {
 		return true
 	}
 	return slices.ContainsFunc(n.types, func(t typeRef) bool {
-		return it.typ.Is(t.name) || t.name == "Reference" && it.typ.Kind == def.Resource && t.allows(it.typ)
+		return it.typ.Is(t.name) || t.name == "Reference" && it.typ.Kind == def.Resource && w.allows(t, it.typ)
 	})
 }

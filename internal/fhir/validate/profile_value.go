@@ -14,10 +14,13 @@ import (
 	"galen/internal/fhir/ucum"
 )
 
-// allows reports whether a reference of this type may point to a resource type. Profiles of targets stand for the type that
-// their name ends in where that is one.
-func (t typeRef) allows(typ *def.Structure) bool {
-	return len(t.targets) == 0 || slices.ContainsFunc(t.targets, func(u string) bool { return typ.Is(lastSegment(bare(u))) })
+// allows reports whether a reference of this type may point to a resource type. A target profile that is not installed stands
+// for no type.
+func (w *profileWalk) allows(t typeRef, typ *def.Structure) bool {
+	return len(t.targets) == 0 || slices.ContainsFunc(t.targets, func(u string) bool {
+		want := w.targetType(u)
+		return want != nil && typ.Is(want.Name)
+	})
 }
 
 // types checks the type of a value, the profiles on it, and where a reference points.
