@@ -44,6 +44,7 @@ import (
 	"galen/internal/job"
 	"galen/internal/many"
 	"galen/internal/operation"
+	"galen/internal/reindex"
 	"galen/internal/scribe"
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
@@ -66,6 +67,8 @@ type house struct {
 	stores   *store.Stores
 	insights *previsit.Service
 	sessions *scribe.Service
+
+	reindex *reindex.Service
 
 	subscriptions *subscription.Service
 	log           *slog.Logger
@@ -103,7 +106,8 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	h.stores = store.New(engine, terms, store.Options{Committed: h.committed})
+	h.reindex = reindex.New(reindex.Options{Open: h.openTenant, Every: h.tenants, Log: h.log})
+	h.stores = store.New(engine, terms, store.Options{Committed: h.committed, Due: h.reindex.Due})
 	h.closeLater(h.stores.Close)
 	h.jobs = job.New(engine, job.Options{Exclusive: true, Limit: cfg.jobLimit, Workers: jobWorkers})
 	gateway, err := h.openObjects(ctx, cfg, credentials)
@@ -123,7 +127,7 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	planner, err := plan.New(defs, terms, plan.Options{PageKey: secret, Concepts: codes.Concepts})
+	planner, err := plan.New(defs, terms, plan.Options{PageKey: secret, Concepts: codes.Concepts, Index: h.stores.Index})
 	if err != nil {
 		return nil, err
 	}
@@ -310,6 +314,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 	group.Go(func() error { return h.api.Run(ctx) })
 	group.Go(func() error { return h.jobs.Run(ctx, handlers) })
 	group.Go(func() error { return h.subscriptions.Run(ctx) })
+	group.Go(func() error { return h.reindex.Run(ctx) })
 	if debug != "" {
 		group.Go(func() error { return debugServer(ctx, debug) })
 	}

@@ -28,7 +28,7 @@ func (h *house) openCodes(folder string, e engine.Engine, terms *index.Index, pa
 		return nil, err
 	}
 	h.closeLater(added.close)
-	return terminology.New(e, terms, terminology.Options{Systems: added.all, Packages: packages})
+	return terminology.New(e, terms, terminology.Options{Systems: added.all, Packages: packages, Index: h.stores.Index})
 }
 
 // systems are code systems that lie in files, which are mapped into memory.

@@ -14,6 +14,7 @@ const (
 	MomentKind      = 'm'
 	IdempotencyKind = 'k'
 	ExtraKind       = 'x'
+	SearchKind      = 's'
 	DeadKind        = 'd'
 	DiedKind        = 'e'
 )
@@ -37,6 +38,7 @@ func Rows() []Layout {
 		{MomentKind, "moment", "time i64 ms", "seq of the first commit at that time"},
 		{IdempotencyKind, "idempotency", "time u64 ms or key text, after one byte that says which", "what the key made"},
 		{ExtraKind, "extra", "its owner's own", "its owner's own"},
+		{SearchKind, "search", "nothing; or 'p'", "what the terms are made of; how far a reindex is"},
 	}
 }
 
@@ -62,6 +64,14 @@ func typed(dst []byte, tenant uint32, kind byte, typ uint16) []byte {
 
 // AppendHeadKey appends the key of the head row.
 func AppendHeadKey(dst []byte, tenant uint32) []byte { return AppendPrefix(dst, tenant, HeadKind) }
+
+// AppendSearchKey appends the key of the row that says what the terms of the data store are made of.
+func AppendSearchKey(dst []byte, tenant uint32) []byte { return AppendPrefix(dst, tenant, SearchKind) }
+
+// AppendPassKey appends the key of the row that says how far a reindex is.
+func AppendPassKey(dst []byte, tenant uint32) []byte {
+	return append(AppendSearchKey(dst, tenant), 'p')
+}
 
 // AppendIdentityKey appends the key of the identity row of Type/id.
 func AppendIdentityKey(dst []byte, tenant uint32, typ uint16, id string) []byte {

@@ -19,7 +19,8 @@ type View struct {
 	tenant uint32
 	head   State // of the snapshot
 	state  State // at the position
-	owner  bool  // closes the snapshot
+	search []byte
+	owner  bool // closes the snapshot
 
 	mu   sync.Mutex
 	live map[uint16]docset.Set // guarded by mu: what Live has found
@@ -32,7 +33,12 @@ func Open(ctx context.Context, e engine.Engine, tenant uint32) (*View, error) {
 		return nil, fmt.Errorf("open a view: %w", err)
 	}
 	v := &View{snap: snap, tenant: tenant, owner: true}
-	if v.head, err = v.readState(ctx, AppendHeadKey(nil, tenant)); err != nil {
+	rows, err := snap.Get(ctx, AppendHeadKey(nil, tenant), AppendSearchKey(nil, tenant))
+	if err == nil {
+		v.search = rows[1]
+		v.head, err = ParseState(rows[0])
+	}
+	if err != nil {
 		snap.Close()
 		return nil, fmt.Errorf("open a view: %w", err)
 	}
@@ -43,7 +49,7 @@ func Open(ctx context.Context, e engine.Engine, tenant uint32) (*View, error) {
 // At gives the view of an earlier position, over the same snapshot: it is valid until v is closed, and need not be closed
 // itself. It fails with fault.Invalid if the store never had that position.
 func (v *View) At(ctx context.Context, seq uint64) (*View, error) {
-	at := &View{snap: v.snap, tenant: v.tenant, head: v.head, state: v.head}
+	at := &View{snap: v.snap, tenant: v.tenant, head: v.head, state: v.head, search: v.search}
 	switch {
 	case seq == v.head.Seq:
 	case seq > v.head.Seq:
@@ -92,6 +98,10 @@ func (v *View) Tenant() uint32 { return v.tenant }
 
 // Snapshot is what the view reads from. It is the view's to close.
 func (v *View) Snapshot() engine.Snapshot { return v.snap }
+
+// Search is the row that says what the terms of the snapshot are made of (search/schema); nil if there is none. All positions of a
+// snapshot share its terms.
+func (v *View) Search() []byte { return v.search }
 
 // Next is the number that the next version of the type would get: every number of the type at this position is below it.
 func (v *View) Next(typ uint16) uint32 { return v.state.Counter(typ).Next }

@@ -40,12 +40,8 @@ func (w *writer) write(p *plan) {
 // states adds the head and the rows of the commit itself.
 func (w *writer) states(p *plan) {
 	b := &w.batch
+	w.requireHead(p)
 	w.key = record.AppendHeadKey(w.key[:0], w.tenant)
-	if p.head == nil {
-		b.RequireAbsent(w.key)
-	} else {
-		b.Require(w.key, p.head)
-	}
 	w.value = record.AppendState(w.value[:0], &p.state)
 	b.Put(w.key, w.value)
 	w.key = record.AppendCommitKey(w.key[:0], w.tenant, p.state.Seq)
@@ -55,6 +51,16 @@ func (w *writer) states(p *plan) {
 		b.Put(w.key, record.AppendSeq(w.value[:0], p.state.Seq))
 	}
 	p.forget(b)
+}
+
+// requireHead makes the batch apply only if the head is the one that the plan was built on (S6).
+func (w *writer) requireHead(p *plan) {
+	w.key = record.AppendHeadKey(w.key[:0], w.tenant)
+	if p.head == nil {
+		w.batch.RequireAbsent(w.key)
+	} else {
+		w.batch.Require(w.key, p.head)
+	}
 }
 
 // version adds one version: its body, its identity, its terms, and the end of the version before it.
@@ -83,7 +89,7 @@ func (w *writer) version(p *plan, m *made) {
 		w.key = record.AppendDeadTerm(w.key[:0], w.tenant, typ)
 		b.Post(w.key, v.Number)
 	}
-	for term := range m.change.eachTerm() {
+	for term := range unpack(m.change.terms) {
 		w.key = append(record.AppendTenant(w.key[:0], w.tenant), term...)
 		b.Post(w.key, v.Number)
 	}

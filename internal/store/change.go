@@ -4,10 +4,8 @@ package store
 
 import (
 	"crypto/rand"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"iter"
 	"strings"
 
 	"galen/internal/engine"
@@ -26,7 +24,7 @@ type Change struct {
 	method   record.Method
 	cond     If
 	prepared fhir.Prepared
-	terms    []byte // each term's key without the tenant, after its length as u16
+	terms    []byte // packed
 }
 
 // ID is the id the resource will be stored under.
@@ -103,34 +101,18 @@ func (s *Store) Prepare(tape *fhir.Tape, put Put) (*Change, error) {
 
 // addTerms puts the terms of the resource into the change, in one piece.
 func (s *Store) addTerms(c *Change, root fhir.Node) error {
-	if s.index == nil {
+	x := s.index()
+	if x == nil {
 		return nil
 	}
 	terms := s.scratch.Get().(*index.Terms)
 	defer s.scratch.Put(terms)
 	terms.Reset()
-	if err := s.index.AppendTerms(terms, root); err != nil {
+	if err := x.AppendTerms(terms, root); err != nil {
 		return fmt.Errorf("index: %w", err)
 	}
-	c.terms = make([]byte, 0, terms.Bytes()+2*terms.Len())
-	for i := range terms.Len() {
-		key := terms.Key(i)
-		c.terms = append(binary.BigEndian.AppendUint16(c.terms, uint16(len(key))), key...)
-	}
+	c.terms = pack(terms)
 	return nil
-}
-
-// eachTerm iterates over the terms of the change.
-func (c *Change) eachTerm() iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for b := c.terms; len(b) > 0; {
-			end := 2 + int(binary.BigEndian.Uint16(b))
-			if !yield(b[2:end]) {
-				return
-			}
-			b = b[end:]
-		}
-	}
 }
 
 // idOf is the id of a resource, which must be want unless that is empty.

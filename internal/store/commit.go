@@ -41,7 +41,7 @@ func (s *Store) run() {
 func (s *Store) gather(first *request) (taken []*request, next *request) {
 	changes, bytes := 0, 0
 	for r := first; ; {
-		if (r.group.Check != nil || r.group.Erase != nil) && len(taken) > 0 {
+		if (r.group.Check != nil || r.group.alone()) && len(taken) > 0 {
 			return taken, r
 		}
 		if r.taken.CompareAndSwap(false, true) {
@@ -51,7 +51,7 @@ func (s *Store) gather(first *request) (taken []*request, next *request) {
 				bytes += c.prepared.Len()
 			}
 		}
-		if r.group.Erase != nil || changes >= s.opt.MaxGroup || bytes >= s.opt.BatchBytes {
+		if r.group.alone() || changes >= s.opt.MaxGroup || bytes >= s.opt.BatchBytes {
 			return taken, nil
 		}
 		select {
@@ -61,6 +61,9 @@ func (s *Store) gather(first *request) (taken []*request, next *request) {
 		}
 	}
 }
+
+// alone reports whether the group is a batch of its own.
+func (g *Group) alone() bool { return g.Erase != nil || g.pass != nil }
 
 // commit decides the requests and answers each.
 func (s *Store) commit(ctx context.Context, requests []*request) {
@@ -93,8 +96,14 @@ func (s *Store) try(ctx context.Context, requests []*request) error {
 	if err != nil {
 		return err
 	}
-	if r := requests[0]; r.group.Erase != nil {
+	if err := s.refresh(p); err != nil {
+		return err
+	}
+	switch r := requests[0]; {
+	case r.group.Erase != nil:
 		return s.tryErase(ctx, r, p)
+	case r.group.pass != nil:
+		return s.tryPass(ctx, r, p)
 	}
 	for _, r := range requests {
 		if r.results, r.err = nil, s.checked(ctx, r); r.err == nil {
@@ -105,8 +114,15 @@ func (s *Store) try(ctx context.Context, requests []*request) error {
 	if s.writer.batch.IsEmpty() {
 		return nil
 	}
+	after, err := s.writeTerms(p)
+	if err != nil {
+		return err
+	}
 	if err := s.engine.Apply(ctx, &s.writer.batch); err != nil {
 		return err
+	}
+	if after != nil {
+		s.setTerms(after)
 	}
 	if s.opt.Committed != nil && len(p.made) > 0 {
 		s.opt.Committed(s.tenant, &p.state)

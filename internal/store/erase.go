@@ -82,6 +82,9 @@ func (s *Store) tryErase(ctx context.Context, r *request, p *plan) error {
 	if e.versions == 0 {
 		return nil
 	}
+	if t := s.terms.Load(); t.index != nil {
+		s.writer.requireTerms(t.row)
+	}
 	s.writer.states(p)
 	return s.engine.Apply(ctx, e.batch)
 }
@@ -164,14 +167,14 @@ func (e *eraser) version(ctx context.Context, v *record.Version, after uint32) e
 
 // unindex takes the number of a version out of what is posted for it.
 func (e *eraser) unindex(v *record.Version) error {
-	if v.Deleted() || e.store.index == nil {
+	if v.Deleted() || e.store.index() == nil {
 		return nil
 	}
 	if err := e.tape.Parse(v.Body, fhir.Limits{Size: fhir.MaxSize, Depth: fhir.MaxDepth}); err != nil {
 		return fault.Wrap(fault.Internal, err, "a stored resource cannot be read")
 	}
 	e.terms.Reset()
-	if err := e.store.index.AppendTerms(&e.terms, e.tape.Root()); err != nil {
+	if err := e.store.index().AppendTerms(&e.terms, e.tape.Root()); err != nil {
 		return fmt.Errorf("erase: %w", err)
 	}
 	for i := range e.terms.Len() {

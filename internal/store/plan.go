@@ -39,6 +39,7 @@ type plan struct {
 	tenant uint32
 	ttl    time.Duration
 	head   []byte       // as stored; nil if there is none
+	search []byte       // the search row as stored; nil if there is none
 	last   record.State // what head says
 	state  record.State // after the batch
 	newest map[key]known
@@ -58,7 +59,7 @@ func (s *Store) plan(ctx context.Context, requests []*request) (*plan, error) {
 	defer snap.Close()
 	p := &plan{tenant: s.tenant, ttl: s.opt.IdempotencyTTL, newest: map[key]known{}, keys: map[string]once{},
 		stale: map[string]int64{}}
-	rows := [][]byte{record.AppendHeadKey(nil, s.tenant)}
+	rows := [][]byte{record.AppendHeadKey(nil, s.tenant), record.AppendSearchKey(nil, s.tenant)}
 	var ids []key
 	var tokens []string
 	for _, r := range requests {
@@ -95,9 +96,9 @@ func (s *Store) plan(ctx context.Context, requests []*request) (*plan, error) {
 	return p, nil
 }
 
-// read parses the rows that plan asked for: the head, the identities, the idempotency keys.
+// read parses the rows that plan asked for: the head, the search row, the identities, the idempotency keys.
 func (p *plan) read(values [][]byte, now time.Time, ids []key, tokens []string) (err error) {
-	p.head = values[0]
+	p.head, p.search, values = values[0], values[1], values[2:]
 	if p.last, err = record.ParseState(p.head); err != nil {
 		return err
 	}
@@ -105,7 +106,7 @@ func (p *plan) read(values [][]byte, now time.Time, ids []key, tokens []string) 
 	p.state.Seq++
 	p.state.Millis = max(p.state.Millis, now.UnixMilli()) // record R3
 	for i, k := range ids {
-		if v := values[1+i]; v != nil {
+		if v := values[i]; v != nil {
 			identity, err := record.ParseIdentity(v)
 			if err != nil {
 				return err
@@ -114,7 +115,7 @@ func (p *plan) read(values [][]byte, now time.Time, ids []key, tokens []string) 
 		}
 	}
 	for i, t := range tokens {
-		v := values[1+len(ids)+i]
+		v := values[len(ids)+i]
 		if v == nil {
 			continue
 		}

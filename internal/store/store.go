@@ -13,16 +13,22 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/record"
 	"galen/internal/search/index"
+	"galen/internal/search/schema"
 )
 
 // Store is one data store.
 type Store struct {
+	of      *Stores
 	engine  engine.Engine
-	index   *index.Index
 	tenant  uint32
 	opt     Options
 	scratch sync.Pool // of *index.Terms, for Prepare
 	writer  writer    // the committer's
+
+	terms     atomic.Pointer[terms]       // what is posted; set by load, then by the committer
+	pass      atomic.Pointer[schema.Pass] // the last reindex; set by load, then by the committer
+	stepping  sync.Mutex                  // one step of Reindex at a time
+	bodyBytes int                         // guarded by stepping: length of a body, as those that it read last
 
 	profiles atomic.Pointer[[]string] // see Profiles
 
@@ -34,13 +40,16 @@ type Store struct {
 	reason error // why it stops; set before stopping is closed
 }
 
-func start(of *Stores, tenant uint32) *Store {
+func start(of *Stores, tenant uint32) (*Store, error) {
 	opt := of.opt
-	s := &Store{engine: of.engine, index: of.index, tenant: tenant, opt: opt, writer: writer{tenant: tenant}, queue: make(chan *request, opt.MaxQueue),
+	s := &Store{of: of, engine: of.engine, tenant: tenant, opt: opt, writer: writer{tenant: tenant}, queue: make(chan *request, opt.MaxQueue),
 		stopping: make(chan struct{}), stopped: make(chan struct{})}
 	s.scratch.New = func() any { return new(index.Terms) }
+	if err := s.load(context.Background()); err != nil {
+		return nil, err
+	}
 	go s.run()
-	return s
+	return s, nil
 }
 
 // stop makes later commits fail with reason, and returns when the committer has committed what waited.
@@ -104,6 +113,8 @@ type Group struct {
 
 	// Erase is what the group removes for good, with its history; see Store.Erase. Such a group has nothing else.
 	Erase []Erasure
+
+	pass *step // one of Store.Reindex; such a group has nothing else
 
 	// Also makes further rows once it is known what becomes of the changes (without bodies). The committer calls it, again
 	// if another process commits first: it must be quick, and change nothing. nil: no further rows.

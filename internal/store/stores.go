@@ -25,6 +25,10 @@ type Options struct {
 	// Committed is told of each commit that made versions, once it is durable: whose it is, and the state after it, which it must
 	// not keep or change. The committer waits for it: it must be quick. nil: nobody is.
 	Committed func(tenant uint32, after *record.State)
+
+	// Due is told of a data store that needs Store.Reindex, when it is opened or because of a commit; it may be told again. It must be
+	// quick, and not use the Stores before it has returned. nil: nobody is.
+	Due func(tenant uint32)
 }
 
 func (o Options) withDefaults() Options {
@@ -70,7 +74,7 @@ func New(e engine.Engine, x *index.Index, opt Options) *Stores {
 }
 
 // Store gives the data store of a tenant, an empty one if it was never written. Whether the tenant exists is the
-// catalog's to know. It fails with fault.Unavailable after Close, and with fault.NotFound after Drop.
+// catalog's to know. It fails with fault.Unavailable after Close or if the engine fails, and with fault.NotFound after Drop.
 func (s *Stores) Store(tenant uint32) (*Store, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +86,10 @@ func (s *Stores) Store(tenant uint32) (*Store, error) {
 	}
 	st := s.open[tenant]
 	if st == nil {
-		st = start(s, tenant)
+		var err error
+		if st, err = start(s, tenant); err != nil {
+			return nil, err
+		}
 		s.open[tenant] = st
 	}
 	return st, nil

@@ -23,6 +23,8 @@ type Options struct {
 	MaxStores    int            // data stores whose terminology is kept ready; 0: 32
 	StoreBytes   int            // of memory for what was compiled for one of them, about; 0: 32 MiB
 	MaxExpansion int            // concepts in one expansion, or on one page of it; 0: 10,000
+
+	Index func(*record.View) (*index.Index, error) // as plan.Options has it
 }
 
 // Service gives data stores their terminology.
@@ -54,7 +56,7 @@ type ready struct {
 func New(e engine.Engine, x *index.Index, opt Options) (*Service, error) {
 	opt.MaxStores = cmp.Or(opt.MaxStores, 32)
 	opt.StoreBytes = cmp.Or(opt.StoreBytes, 32<<20)
-	p, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32)}) // it never gives out a page token
+	p, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32), Index: opt.Index}) // it never gives out a page token
 	if err != nil {
 		return nil, err
 	}

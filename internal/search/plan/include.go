@@ -134,7 +134,7 @@ func (in *included) params(inc search.Include, typ string) []*def.SearchParam {
 		return []*def.SearchParam{inc.Param}
 	}
 	var all []*def.SearchParam
-	for _, p := range in.r.defs.SearchParams(typ) {
+	for _, p := range in.r.terms.Definitions().SearchParams(typ) {
 		if p.Type == def.ReferenceParam {
 			all = append(all, p)
 		}

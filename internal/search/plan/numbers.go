@@ -18,7 +18,11 @@ import (
 // Numbers gives all that q finds on v, as version numbers: what Search would page through. Order, page and form are not asked. It
 // fails with fault.TooCostly.
 func (p *Planner) Numbers(ctx context.Context, v *record.View, q *search.Query) (docset.Set, error) {
-	r := &run{Planner: p, view: v, q: q, left: p.opt.MaxBodies, visits: p.opt.MaxTerms, typ: uint16(p.defs.Type(q.Type).ID)}
+	r, err := p.begin(v, q)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	r.typ = uint16(p.defs.Type(q.Type).ID)
 	if err := r.resolve(ctx, q.Where); err != nil {
 		return docset.Set{}, err
 	}
@@ -43,7 +47,11 @@ func (p *Planner) Compartment(ctx context.Context, v *record.View, typ string, o
 		return docset.Set{}, nil
 	}
 	definition := p.defs.Compartment(of[0].Type)
-	r := &run{Planner: p, view: v, left: p.opt.MaxBodies, visits: p.opt.MaxTerms, typ: id}
+	r, err := p.begin(v, nil)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	r.typ = id
 	var found docset.Set
 	for len(of) > 0 {
 		some := of[:min(len(of), idChunk)]
@@ -90,7 +98,11 @@ func (p *Planner) CompartmentOfAny(ctx context.Context, v *record.View, typ, of 
 		return live.Clone(), err
 	}
 	const probe = "x"
-	r := &run{Planner: p, view: v, left: p.opt.MaxBodies, visits: p.opt.MaxTerms, typ: id}
+	r, err := p.begin(v, nil)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	r.typ = id
 	var ranges []engine.Range
 	for _, code := range p.defs.Compartment(of).Params(typ) {
 		param := p.defs.SearchParam(typ, code)

@@ -26,15 +26,19 @@ type Options struct {
 	MaxIncluded int    // included resources of one page; 0: 10,000
 	PageBytes   int    // bytes of bodies from which a page ends early, and as many of what it includes; 0: 64 MiB
 
+	// Index gives what the terms of a view are made of, if each data store has its own; it fails if they cannot be searched now. nil:
+	// all have the index that New was given.
+	Index func(*record.View) (*index.Index, error)
+
 	Concepts Concepts // nil: :in, :not-in, :above and :below of tokens are not offered
 }
 
 // Planner answers searches. It is immutable and safe for concurrent use.
 type Planner struct {
-	defs  *def.Definitions
-	terms *index.Index
-	seal  cipher.AEAD
-	opt   Options
+	defs *def.Definitions // for what all data stores share: types and compartments
+	base *index.Index
+	seal cipher.AEAD
+	opt  Options
 }
 
 // New makes a planner over the terms that the index makes. It fails if the page key has the wrong length.
@@ -51,7 +55,7 @@ func New(defs *def.Definitions, terms *index.Index, opt Options) (*Planner, erro
 	if err != nil {
 		return nil, fmt.Errorf("page key: %w", err)
 	}
-	return &Planner{defs: defs, terms: terms, seal: seal, opt: opt}, nil
+	return &Planner{defs: defs, base: terms, seal: seal, opt: opt}, nil
 }
 
 // Result is one page of a search.
@@ -87,7 +91,10 @@ const (
 // Search answers q on v, a view of the newest commit; with a page token, on the position and for the time that the token names
 // (it sets those of q). It fails with fault.Invalid for a token that was not made for this query, and fault.TooCostly.
 func (p *Planner) Search(ctx context.Context, v *record.View, q *search.Query) (*Result, error) {
-	r := &run{Planner: p, view: v, q: q, left: p.opt.MaxBodies, visits: p.opt.MaxTerms}
+	r, err := p.begin(v, q)
+	if err != nil {
+		return nil, err
+	}
 	var after *place
 	if q.Page != "" {
 		token, err := p.open(v, q)
@@ -106,9 +113,21 @@ func (p *Planner) Search(ctx context.Context, v *record.View, q *search.Query) (
 	return &r.result, nil
 }
 
+// begin makes a run for a query (nil: none) on a view. It fails if the view cannot be searched.
+func (p *Planner) begin(v *record.View, q *search.Query) (*run, error) {
+	r := &run{Planner: p, terms: p.base, view: v, q: q, left: p.opt.MaxBodies, visits: p.opt.MaxTerms}
+	if p.opt.Index == nil {
+		return r, nil
+	}
+	var err error
+	r.terms, err = p.opt.Index(v)
+	return r, err
+}
+
 // run is one search under way. It belongs to one goroutine.
 type run struct {
 	*Planner
+	terms  *index.Index // of the data store
 	view   *record.View
 	q      *search.Query
 	typ    uint16 // of the resources searched

@@ -21,7 +21,11 @@ func (p *Planner) SearchTypes(ctx context.Context, v *record.View, queries []*se
 		return p.Search(ctx, v, queries[0])
 	}
 	first := queries[0]
-	s := &several{run: &run{Planner: p, view: v, q: first, left: p.opt.MaxBodies, visits: p.opt.MaxTerms}, queries: queries, at: -1}
+	r, err := p.begin(v, first)
+	if err != nil {
+		return nil, err
+	}
+	s := &several{run: r, queries: queries, at: -1}
 	if first.Page != "" {
 		token, err := p.open(v, first)
 		if err != nil {
@@ -97,7 +101,7 @@ func (s *several) one(ctx context.Context, i int, q *search.Query) error {
 	if passed && !s.counts() {
 		return nil
 	}
-	r := &run{Planner: s.Planner, view: s.view, q: q, left: s.left, visits: s.visits}
+	r := &run{Planner: s.Planner, terms: s.terms, view: s.view, q: q, left: s.left, visits: s.visits}
 	set, filters, err := r.answer(ctx)
 	if err != nil {
 		return err
