@@ -106,9 +106,7 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	h.reindex = reindex.New(reindex.Options{Open: h.openTenant, Every: h.tenants, Log: h.log})
-	h.stores = store.New(engine, terms, store.Options{Committed: h.committed, Due: h.reindex.Due})
-	h.closeLater(h.stores.Close)
+	h.openStores(engine, terms)
 	h.jobs = job.New(engine, job.Options{Exclusive: true, Limit: cfg.jobLimit, Workers: jobWorkers})
 	gateway, err := h.openObjects(ctx, cfg, credentials)
 	if err != nil {

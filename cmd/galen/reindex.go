@@ -6,8 +6,18 @@ import (
 	"context"
 	"iter"
 
+	"galen/internal/engine"
+	"galen/internal/reindex"
+	"galen/internal/search/index"
 	"galen/internal/store"
 )
+
+// openStores opens the data stores, and what reindexes them.
+func (h *house) openStores(e engine.Engine, terms *index.Index) {
+	h.reindex = reindex.New(reindex.Options{Open: h.openTenant, Every: h.tenants, Log: h.log})
+	h.stores = store.New(e, terms, store.Options{Committed: h.committed, Due: h.reindex.Due})
+	h.closeLater(h.stores.Close)
+}
 
 // openTenant opens a data store by number.
 func (h *house) openTenant(tenant uint32) (*store.Store, error) { return h.stores.Store(tenant) }

@@ -37,6 +37,7 @@ func Table() []Operation {
 		metaDeleteOperation(),
 		metaOperation(),
 		purgeOperation(),
+		reindexStatusOperation(),
 		statsOperation(),
 		submitOperation(),
 		subscriptionEventsOperation(),
