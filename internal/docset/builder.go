@@ -94,7 +94,7 @@ func (p *part) add(block []byte) {
 		c := chunk{bits: p.bits}
 		for ; len(body) > 0; body = body[4:] {
 			from := int(binary.LittleEndian.Uint16(body))
-			c.setRun(from, min(BlockSize, from+int(binary.LittleEndian.Uint16(body[2:]))+1))
+			c.addRun(from, min(BlockSize, from+int(binary.LittleEndian.Uint16(body[2:]))+1))
 		}
 	}
 }
@@ -119,7 +119,7 @@ func (b *Builder) Set() (Set, error) {
 	return Set{out}, nil
 }
 
-// settle turns the numbers of a part into a block and counts them.
+// settle turns the numbers of a part into a block and counts them. It does not look for runs: the block is not kept.
 func (p *part) settle() error {
 	if p.alone == nil {
 		c := chunk{arr: p.loose, bits: p.bits}
@@ -131,7 +131,7 @@ func (p *part) settle() error {
 				c.n += bits.OnesCount64(w)
 			}
 		}
-		p.alone = c.append(nil)
+		p.alone = c.appendPlain(make([]byte, 0, 1+min(2*c.len(), bitmapBytes)))
 	}
 	n, err := BlockLen(p.alone)
 	if err != nil || n == 0 || n > BlockSize || (p.alone[0] == formBitmap && n <= maxArray) {

@@ -16,7 +16,7 @@ type chunk struct {
 }
 
 // manyInChunk is the length from which an array that is added to becomes a bitmap, so that n additions cost no n² moves.
-const manyInChunk = 512
+const manyInChunk = 128
 
 func (c *chunk) len() int {
 	if c.bits != nil {
@@ -80,6 +80,11 @@ func (c *chunk) decode(block []byte) error {
 }
 
 func (c *chunk) decodeRuns(body []byte) error {
+	return eachRun(body, c.addRun)
+}
+
+// eachRun yields the runs of a block's body, each from its first number up to but not including another, and checks them.
+func eachRun(body []byte, do func(from, to int)) error {
 	next := 0 // the smallest number that the next run may begin with
 	for ; len(body) > 0; body = body[4:] {
 		from := int(binary.LittleEndian.Uint16(body))
@@ -87,24 +92,73 @@ func (c *chunk) decodeRuns(body []byte) error {
 		if from < next || to > BlockSize {
 			return ErrMalformed
 		}
-		c.setRun(from, to)
-		c.n += to - from
+		do(from, to)
 		next = to + 1
 	}
 	return nil
 }
 
-// setRun sets the bits of from up to but not including to.
-func (c *chunk) setRun(from, to int) {
-	for from < to && from%64 != 0 {
-		c.bits[from/64] |= 1 << (from % 64)
-		from++
+// addArray adds the numbers of an array block's body, and checks it.
+func (c *chunk) addArray(body []byte) error {
+	if len(c.arr)+len(body)/2 > manyInChunk {
+		c.toBits()
 	}
-	for ; from+64 <= to; from += 64 {
-		c.bits[from/64] = ^uint64(0)
+	last := -1
+	for ; len(body) > 0; body = body[2:] {
+		v := binary.LittleEndian.Uint16(body)
+		if int(v) <= last {
+			return ErrMalformed
+		}
+		last = int(v)
+		c.add(v)
 	}
-	for ; from < to; from++ {
-		c.bits[from/64] |= 1 << (from % 64)
+	return nil
+}
+
+// addRuns adds the numbers of a block of runs, by its body, and checks it.
+func (c *chunk) addRuns(body []byte) error {
+	return eachRun(body, func(from, to int) {
+		if len(c.arr)+to-from > manyInChunk {
+			c.toBits()
+		}
+		if c.bits != nil {
+			c.addRun(from, to)
+			return
+		}
+		for v := from; v < to; v++ {
+			c.add(uint16(v))
+		}
+	})
+}
+
+// add adds a number.
+func (c *chunk) add(v uint16) {
+	if c.bits != nil {
+		w, bit := v/64, uint64(1)<<(v%64)
+		if c.bits[w]&bit == 0 {
+			c.bits[w] |= bit
+			c.n++
+		}
+		return
+	}
+	if n := len(c.arr); n == 0 || c.arr[n-1] < v {
+		c.arr = append(c.arr, v)
+	} else if at, found := slices.BinarySearch(c.arr, v); !found {
+		c.arr = slices.Insert(c.arr, at, v)
+	}
+}
+
+// addRun adds the numbers from one up to but not including another to a bitmap.
+func (c *chunk) addRun(from, to int) {
+	for from < to {
+		w, end := from/64, min(to, (from|63)+1)
+		mask := ^uint64(0) << (from % 64)
+		if end%64 != 0 {
+			mask &= 1<<(end%64) - 1
+		}
+		c.n += bits.OnesCount64(mask &^ c.bits[w])
+		c.bits[w] |= mask
+		from = end
 	}
 }
 
@@ -131,11 +185,7 @@ func (c *chunk) or(d *chunk) {
 func (c *chunk) orInto(d *chunk) {
 	if d.bits == nil {
 		for _, v := range d.arr {
-			w, bit := v/64, uint64(1)<<(v%64)
-			if c.bits[w]&bit == 0 {
-				c.bits[w] |= bit
-				c.n++
-			}
+			c.add(v)
 		}
 		return
 	}

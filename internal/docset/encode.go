@@ -10,12 +10,16 @@ import (
 // append appends the block of c in its shortest form.
 func (c *chunk) append(dst []byte) []byte {
 	n, runs := c.len(), c.runs()
-	plain := min(2*n, bitmapBytes)
-	switch {
-	case n > 0 && 4*runs < plain:
+	if n > 0 && 4*runs < min(2*n, bitmapBytes) {
 		dst = append(dst, formRuns)
 		return c.appendRuns(dst)
-	case n <= maxArray:
+	}
+	return c.appendPlain(dst)
+}
+
+// appendPlain appends the block of c as an array or a bitmap.
+func (c *chunk) appendPlain(dst []byte) []byte {
+	if c.len() <= maxArray {
 		dst = append(dst, formArray)
 		for v := range c.all {
 			dst = binary.LittleEndian.AppendUint16(dst, v)

@@ -2,40 +2,32 @@
 
 package docset
 
-import "encoding/binary"
-
 // Merger brings the changes of one block together. Give it changes with Older only or with Newer only, each older or newer
 // than all before. The zero value is the change that does nothing. It copies what it needs.
 type Merger struct{ added, removed chunk }
 
-// addArray adds an array block's numbers where that is all a merge comes to: nothing removed, and a bitmap to add to. It is
-// most of the work of a term that many small batches posted under.
-func (m *Merger) addArray(block []byte) (done bool, err error) {
-	if len(block) == 0 || block[0] != formArray || m.added.bits == nil || m.removed.len() > 0 {
+// addPosted adds the numbers of an array or of runs where that is all a merge comes to, nothing being removed. It is most of the
+// work of a term that many small batches posted under, and makes no garbage.
+func (m *Merger) addPosted(block []byte) (done bool, err error) {
+	if len(block) == 0 || block[0] != formArray && block[0] != formRuns || m.removed.len() > 0 {
 		return false, nil
 	}
-	_, body, err := splitForm(block)
+	form, body, err := splitForm(block)
 	if err != nil {
 		return false, err
 	}
-	last := -1
-	for ; len(body) > 0; body = body[2:] {
-		v := binary.LittleEndian.Uint16(body)
-		if int(v) <= last {
-			return false, ErrMalformed
-		}
-		last = int(v)
-		if w, bit := v/64, uint64(1)<<(v%64); m.added.bits[w]&bit == 0 {
-			m.added.bits[w] |= bit
-			m.added.n++
-		}
+	switch {
+	case form == formArray && m.added.bits == nil && len(m.added.arr) == 0:
+		return true, m.added.decode(block)
+	case form == formArray:
+		return true, m.added.addArray(body)
 	}
-	return true, nil
+	return true, m.added.addRuns(body)
 }
 
 // Older takes a change that came before all that m has.
 func (m *Merger) Older(block []byte) error {
-	if done, err := m.addArray(block); done || err != nil {
+	if done, err := m.addPosted(block); done || err != nil {
 		return err
 	}
 	added, removed, err := decodeChange(block)
@@ -51,7 +43,7 @@ func (m *Merger) Older(block []byte) error {
 
 // Newer takes a change that came after all that m has.
 func (m *Merger) Newer(block []byte) error {
-	if done, err := m.addArray(block); done || err != nil {
+	if done, err := m.addPosted(block); done || err != nil {
 		return err
 	}
 	added, removed, err := decodeChange(block)

@@ -16,7 +16,7 @@ import (
 // many operands, so that the next reader meets few.
 
 const (
-	foldAt      = 512 // operands of one block, from which a reader asks for it to be folded
+	foldAt      = 128 // operands of one block, from which a reader asks for it to be folded
 	foldWaiting = 64  // blocks that wait to be folded; what comes beyond is folded when it is next read
 )
 
