@@ -81,18 +81,35 @@ func (c *chunk) runs() int {
 }
 
 func (c *chunk) appendRuns(dst []byte) []byte {
-	from, to := -1, -1
-	for v := range c.all {
-		if int(v) == to {
-			to++
-			continue
-		}
-		if from >= 0 {
+	if c.bits != nil {
+		for from := c.next(0, 0); from < BlockSize; {
+			to := c.next(from, ^uint64(0))
 			dst = appendRun(dst, from, to)
+			from = c.next(to, 0)
 		}
-		from, to = int(v), int(v)+1
+		return dst
 	}
-	return appendRun(dst, from, to)
+	for i := 0; i < len(c.arr); {
+		from := i
+		for i++; i < len(c.arr) && c.arr[i] == c.arr[i-1]+1; i++ {
+		}
+		dst = appendRun(dst, int(c.arr[from]), int(c.arr[i-1])+1)
+	}
+	return dst
+}
+
+// next is the first place of a bitmap, from one on, whose bit is set, or with all bits in flip is not set; BlockSize if none.
+func (c *chunk) next(from int, flip uint64) int {
+	for w := from / 64; w < words; w++ {
+		rest := c.bits[w] ^ flip
+		if w == from/64 {
+			rest &= ^uint64(0) << (from % 64)
+		}
+		if rest != 0 {
+			return 64*w + bits.TrailingZeros64(rest)
+		}
+	}
+	return BlockSize
 }
 
 func appendRun(dst []byte, from, to int) []byte {
