@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,12 +46,7 @@ store's address. FILE is the body; - reads it from standard input. The command f
   galen fhir POST Patient patient.json
 
 The data store may be left out if there is just one that is active.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) < 2 || len(args) > 3 {
-				return usageError{errors.New("fhir needs a method and a path, such as: galen fhir GET Patient")}
-			}
-			return nil
-		},
+		Args: wants(2, 3, "a method, a path and perhaps a file", "galen fhir GET Patient"),
 		RunE: func(c *cobra.Command, args []string) error {
 			q.method, q.path = strings.ToUpper(args[0]), strings.TrimPrefix(args[1], "/")
 			if len(args) == 3 {

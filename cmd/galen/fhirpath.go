@@ -26,8 +26,11 @@ func newFHIRPathCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "fhirpath EXPR [FILE]",
 		Short: "Evaluate a FHIRPath expression on a resource (from standard input without FILE)",
-		Args:  cobra.RangeArgs(1, 2),
+		Args:  wants(1, 2, "an expression and perhaps a file", "galen fhirpath Patient.name.family patient.json"),
 		RunE: func(c *cobra.Command, args []string) error {
+			if _, err := fhirpath.CompileMode(fhirpath.Language, def.R4(), args[0]); err != nil {
+				return caret(args[0], err)
+			}
 			in := c.InOrStdin()
 			if len(args) == 2 {
 				f, err := os.Open(args[1])

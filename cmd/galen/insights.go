@@ -54,12 +54,7 @@ folders of NDJSON and Bundles (gzip too). No model is asked; every sentence rest
 
   galen insights 87a3 --reason 'diabetes follow-up'
   galen insights 87a3 --file export/ --html summary.html`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{errors.New("insights needs one patient's id, such as: galen insights 87a3c0e1")}
-			}
-			return nil
-		},
+		Args: wants(1, 1, "one patient's id", "galen insights 87a3c0e1"),
 		RunE: func(c *cobra.Command, args []string) error {
 			p.in.Patient = strings.TrimPrefix(args[0], "Patient/")
 			return p.run(c.Context(), c.OutOrStdout(), c.ErrOrStderr())

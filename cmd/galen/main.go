@@ -25,24 +25,21 @@ const (
 	exitUsage  = 2
 )
 
-// usageError is an error in how a command was called.
-type usageError struct{ error }
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := newCommand().ExecuteContext(ctx)
+	command, err := newCommand().ExecuteContextC(ctx)
 	stop()
-	os.Exit(exitCode(err))
+	os.Exit(exitCode(command.CommandPath(), err))
 }
 
-// exitCode reports err on standard error, if it has not been, and gives the code to exit with.
-func exitCode(err error) int {
+// exitCode reports the command's error on standard error and gives the code to exit with.
+func exitCode(command string, err error) int {
 	var usage usageError
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "galen: %v\nRun galen --help to see what there is.\n", err)
+		fmt.Fprintf(os.Stderr, "galen: %v\nRun %s --help to see what there is.\n", err, command)
 		return exitUsage
 	}
 	fmt.Fprintf(os.Stderr, "galen: %v\n", err)
@@ -72,12 +69,4 @@ Every flag of serve is also an environment variable (GALEN_LISTEN for --listen) 
 	c.AddCommand(newServeCommand(), newFHIRCommand(), newSynthCommand(), newFHIRPathCommand(), newPackageCommand(), newTerminologyCommand(), newValidateCommand(),
 		newInsightsCommand(), newDemoCommand(), newBenchCommand(), newModelsCommand(), newScribeCommand(), newPDFTextCommand(), newLimitedCommand())
 	return c
-}
-
-// noArgs refuses arguments, as a mistake in usage.
-func noArgs(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("there is no command or argument %q for %q", args[0], c.CommandPath())}
-	}
-	return nil
 }

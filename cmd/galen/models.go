@@ -25,7 +25,7 @@ func newModelsCommand() *cobra.Command {
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.PersistentFlags().StringVar(&data, "data", "./galen-data", "folder of everything that is kept; models are in its folder models")
-	pull := &cobra.Command{Use: "pull NAME", Short: "Fetch a model from where its maker publishes it, and check it", Args: cobra.ExactArgs(1),
+	pull := &cobra.Command{Use: "pull NAME", Short: "Fetch a model from where its maker publishes it, and check it", Args: wants(1, 1, "a name, as list gives it", "galen models pull moonshine-tiny-en"),
 		RunE: func(c *cobra.Command, args []string) error {
 			m, err := models.ByName(args[0])
 			if err != nil {
@@ -46,7 +46,7 @@ func newModelsCommand() *cobra.Command {
 	c.AddCommand(pull,
 		&cobra.Command{Use: "list", Short: "List the models that there are, and those that are here", Args: noArgs,
 			RunE: func(c *cobra.Command, _ []string) error { return listModels(c.OutOrStdout(), modelFolder(data)) }},
-		&cobra.Command{Use: "remove NAME", Short: "Remove a model", Args: cobra.ExactArgs(1),
+		&cobra.Command{Use: "remove NAME", Short: "Remove a model", Args: wants(1, 1, "a name, as list gives it", "galen models remove moonshine-tiny-en"),
 			RunE: func(_ *cobra.Command, args []string) error { return models.Remove(modelFolder(data), args[0]) }})
 	return c
 }

@@ -44,11 +44,11 @@ func newPackageCommand() *cobra.Command {
 	}
 	where.add(c)
 	c.AddCommand(
-		&cobra.Command{Use: "add FILE|FOLDER…", Short: "Add packages: package.tgz files, or folders that one was unpacked to", Args: someArgs,
+		&cobra.Command{Use: "add FILE|FOLDER…", Short: "Add packages: package.tgz files, or folders that one was unpacked to", Args: wants(1, 0, "files or folders", "galen package add us-core.tgz"),
 			RunE: func(c *cobra.Command, args []string) error { return addPackages(c.OutOrStdout(), where.folder(), args) }},
 		&cobra.Command{Use: "list", Short: "List the packages that are there, and what they lack", Args: noArgs,
 			RunE: func(c *cobra.Command, _ []string) error { return listPackages(c.OutOrStdout(), where.folder()) }},
-		&cobra.Command{Use: "remove NAME#VERSION…", Short: "Remove packages", Args: someArgs,
+		&cobra.Command{Use: "remove NAME#VERSION…", Short: "Remove packages", Args: wants(1, 0, "packages, as list names them", "galen package remove hl7.fhir.us.core#6.1.0"),
 			RunE: func(c *cobra.Command, args []string) error {
 				return removePackages(c.OutOrStdout(), where.folder(), args)
 			}},
@@ -56,18 +56,7 @@ func newPackageCommand() *cobra.Command {
 	return c
 }
 
-// someArgs wants at least one argument, as a mistake in usage.
-func someArgs(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return usageError{fmt.Errorf("%q wants at least one argument", c.CommandPath())}
-	}
-	return nil
-}
-
 func addPackages(out io.Writer, folder string, names []string) error {
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
 	for _, name := range names {
 		p, err := readPackage(name)
 		if err != nil {
@@ -83,6 +72,9 @@ func addPackages(out io.Writer, folder string, names []string) error {
 
 // keepPackage writes a package into the folder, whole or not at all.
 func keepPackage(folder string, p *pack.Package) error {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return err
+	}
 	tmp, err := os.CreateTemp(folder, ".new-*")
 	if err != nil {
 		return err

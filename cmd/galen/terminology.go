@@ -48,12 +48,7 @@ knows it after a restart.
   galen terminology add cvx cvx.txt
 
 You need the licence of what you add. The version is told by the names of the files where they have it; else give --version.`,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) < 2 {
-				return usageError{errors.New("name a code system and its files, such as: galen terminology add loinc Loinc.csv")}
-			}
-			return nil
-		},
+		Args: wants(2, 0, "a code system and its files", "galen terminology add loinc Loinc.csv"),
 		RunE: func(c *cobra.Command, args []string) error {
 			return t.addSystem(c.OutOrStdout(), c.ErrOrStderr(), args[0], args[1:])
 		},
@@ -62,7 +57,7 @@ You need the licence of what you add. The version is told by the names of the fi
 	c.AddCommand(add,
 		&cobra.Command{Use: "list", Short: "List the code systems that were added", Args: noArgs,
 			RunE: func(c *cobra.Command, _ []string) error { return t.listSystems(c.OutOrStdout()) }},
-		&cobra.Command{Use: "remove NAME…", Short: "Remove code systems, by the names that list gives", Args: someArgs,
+		&cobra.Command{Use: "remove NAME…", Short: "Remove code systems, by the names that list gives", Args: wants(1, 0, "names, as list gives them", "galen terminology remove loinc"),
 			RunE: func(c *cobra.Command, args []string) error { return t.removeSystems(c.OutOrStdout(), args) }})
 	return c
 }
@@ -156,6 +151,9 @@ func (t *terminologyFlags) listSystems(out io.Writer) error {
 		return err
 	}
 	defer systems.close()
+	if len(systems.all) == 0 && !t.json {
+		fmt.Fprintf(out, "no code systems in %s: add one with galen terminology add\n", t.folder())
+	}
 	for i, sys := range systems.all {
 		if err := t.print(out, "", listedSystem{systems.names[i], sys.URL, sys.Version, sys.Len(), sys.Memory()}); err != nil {
 			return err

@@ -52,7 +52,7 @@ func newValidateCommand() *cobra.Command {
 		Short: "Check resources (JSON or XML) against FHIR R4 and profiles",
 		Long: `validate checks each file, a resource as JSON or XML, against the definitions of FHIR R4, the profiles of --profile and those that its
 meta.profile names. Profiles come from packages: galen package add.`,
-		Args: someArgs,
+		Args: wants(1, 0, "files or folders", "galen validate patient.json"),
 		RunE: func(c *cobra.Command, args []string) error { return v.run(c.OutOrStdout(), args) },
 	}
 	v.where.add(c)
@@ -86,10 +86,13 @@ func (v *validation) run(out io.Writer, files []string) error {
 			return err
 		}
 	}
-	if v.errors > 0 {
-		return fmt.Errorf("%d errors", v.errors)
+	switch v.errors {
+	case 0:
+		return nil
+	case 1:
+		return errors.New("1 error")
 	}
-	return nil
+	return fmt.Errorf("%d errors", v.errors)
 }
 
 // file validates one file.

@@ -52,7 +52,7 @@ A recording of two channels has the clinician on the first and the patient on th
 of one channel who speaks is guessed from what is said. Notes are drafts: a clinician checks them against what was said.
 
 Templates: ` + strings.Join(scribe.Templates, ", "),
-		Args: cobra.MaximumNArgs(1),
+		Args: wants(0, 1, "one file", "galen scribe visit.wav"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if v.mic == (len(args) == 1) {
 				return usageError{errors.New("galen scribe wants a file, or --mic")}

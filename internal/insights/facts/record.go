@@ -46,7 +46,7 @@ func Read(resources [][]byte, patient string) (*Record, error) {
 		r.Problems = append(r.Problems, fmt.Sprintf("%d resources are no JSON and were left out", bad))
 	}
 	if !r.byKey["Patient/"+patient].Ok() {
-		return nil, fault.New(fault.NotFound, "the patient is not among the resources: patientId must be the id of a Patient resource")
+		return nil, fault.New(fault.NotFound, "the patient is not among the resources: name the id of one that is there")
 	}
 	r.sort()
 	return r, nil

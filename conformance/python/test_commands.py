@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands as a person meets them: help that teaches, mistakes that say what to do, insights from files and a server."""
+
+import json
+import re
+import subprocess
+
+import pytest
+
+import bulk
+from house import BINARY
+
+
+def run(*args, cwd=None, stdin=None):
+    return subprocess.run([BINARY, *args], capture_output=True, text=True, timeout=120, cwd=cwd, input=stdin)
+
+
+def commands(*path):
+    """Every command that --help lists, and those below it."""
+    listed = re.search(r"Available Commands:\n((?:  \S.*\n)+)", run(*path, "--help").stdout)
+    for line in listed.group(1).splitlines() if listed else []:
+        name = line.split()[0]
+        if name not in ("help", "completion"):
+            yield (*path, name)
+            yield from commands(*path, name)
+
+
+def test_every_command_has_help():
+    all_of_them = list(commands())
+    assert len(all_of_them) >= 20, all_of_them
+    for path in all_of_them:
+        shown = run(*path, "--help")
+        assert shown.returncode == 0, path
+        assert f"Usage:\n  galen {' '.join(path)}" in shown.stdout, path
+        assert not shown.stderr, path
+
+
+@pytest.mark.parametrize("args, says", [
+    (["bogus"], 'no command or argument "bogus"'),
+    (["fhirpath"], "such as: galen fhirpath"),
+    (["fhirpath", "a", "b", "c"], '"c" is one too many'),
+    (["fhir", "GET"], "such as: galen fhir GET Patient"),
+    (["insights"], "such as: galen insights"),
+    (["insights", "x", "--as-of", "tomorrow"], "2026-03-01"),
+    (["models", "pull"], "such as: galen models pull"),
+    (["models", "pull", "nope"], "galen models list"),
+    (["package", "add"], "such as: galen package add"),
+    (["terminology", "add", "loinc"], "such as: galen terminology add"),
+    (["terminology", "add", "nope", "x"], "one of loinc"),
+    (["validate"], "such as: galen validate"),
+    (["synth"], "--out is needed"),
+    (["synth", "--bogus"], "unknown flag: --bogus"),
+    (["scribe"], "wants a file"),
+    (["serve", "x"], 'no command or argument "x"'),
+])
+def test_a_mistake_says_what_to_do(args, says, tmp_path):
+    done = run(*args, cwd=tmp_path)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert re.search(r"\nRun galen.* --help to see what there is\.\n$", done.stderr)
+    assert not done.stdout
+    assert not list(tmp_path.iterdir()), "a mistake leaves nothing behind"
+
+
+def test_a_wrong_expression_needs_no_resource():
+    done = run("fhirpath", "Patient.(name")
+    assert done.returncode == 1
+    assert "Patient.(name\n        ^" in done.stderr
+
+
+def test_lists_say_that_they_are_empty_and_make_no_folder(tmp_path):
+    for what in ("package", "terminology"):
+        done = run(what, "list", cwd=tmp_path)
+        assert done.returncode == 0
+        assert f"galen {what} add" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder of made-up records, and the id of one of its patients."""
+    folder = tmp_path_factory.mktemp("record")
+    done = run("synth", "--out", folder, "--patients", "3")
+    assert done.returncode == 0, done.stderr
+    line = next(open(next(folder.glob("Patient*.ndjson")), encoding="utf-8"))
+    return folder, json.loads(line)["id"]
+
+
+def test_insights_from_files(made, tmp_path):
+    folder, patient = made
+    page = tmp_path / "summary.html"
+    done = run("insights", patient, "--file", folder, "--reason", "follow-up of blood pressure", "--html", page, "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    cited = set(re.findall(r'"(?:Patient|Condition|Observation|Encounter|MedicationRequest)/[^"]+"', done.stdout))
+    assert summary and cited
+    held = {f'"{r["resourceType"]}/{r["id"]}"' for f in folder.glob("*.ndjson") for r in map(json.loads, open(f, encoding="utf-8"))}
+    assert cited <= held, cited - held
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("<!doctype html>") and page.stat().st_mode & 0o777 == 0o600
+    assert "http" not in re.sub(r"http://(hl7\.org|loinc\.org|snomed\.info|www\.nlm\.nih\.gov|www\.w3\.org|unitsofmeasure\.org)\S*", "", text), "the page loads nothing"
+
+
+def test_insights_of_nobody(made):
+    done = run("insights", "nobody", "--file", made[0])
+    assert done.returncode == 1
+    assert "patient is not among the resources" in done.stderr and not done.stdout
+
+
+def test_insights_from_a_server(galen, healthlake, made):
+    folder, patient = made
+    bench = bulk.Bench(galen, "commands insights")
+    for f in folder.glob("*.ndjson"):
+        bench.s3.upload_file(str(f), bench.bucket, f"in/{f.name}")
+    bench.load()
+    there = run("insights", patient, "--url", galen.url, "--data", galen.data, "--datastore", bench.store, "--as-of", "2026-03-01", "--all")
+    here = run("insights", patient, "--file", folder, "--as-of", "2026-03-01", "--all")
+    assert there.returncode == here.returncode == 0, there.stderr + here.stderr
+    assert there.stdout == here.stdout, "the same record gives the same summary, wherever it is kept"
