@@ -64,6 +64,7 @@ type house struct {
 	kept     blob.Store // what is kept for callers: exports, answers
 	later    *deferred.Service
 	many     *many.Service
+	operator *operation.Service
 	stores   *store.Stores
 	insights *previsit.Service
 	sessions *scribe.Service
@@ -129,7 +130,7 @@ func open(ctx context.Context, cfg config, logs io.Writer) (h *house, err error)
 	if err != nil {
 		return nil, err
 	}
-	if h.kept, err = h.openKept(ctx, filepath.Join(cfg.data, "kept"), bulk.KeptBucket, deferred.Bucket); err != nil {
+	if h.kept, err = h.openKept(ctx, filepath.Join(cfg.data, "kept"), bulk.KeptBucket, deferred.Bucket, operation.MatchBucket); err != nil {
 		return nil, err
 	}
 	h.bulk = bulk.New(h.jobs, h.objects, h.catalog.Open, defs, bulk.Options{Profiles: profiles, Members: codes.Members, Planner: planner, Kept: h.kept})
@@ -182,13 +183,14 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 		return err
 	}
 	h.many = many.New(h.jobs, fhir, h.catalog.Open, many.Options{Compact: h.stores.Compact})
-	operator := operation.New(fhir, operation.Options{Bulk: h.bulk, Many: h.many, Terminology: codes, Subscriptions: h.subscriptions})
-	agents, err := h.openAgents(cfg, secret, fhir, operator)
+	h.operator = operation.New(fhir, operation.Options{Bulk: h.bulk, Many: h.many, Terminology: codes, Subscriptions: h.subscriptions,
+		Jobs: h.jobs, Kept: h.kept})
+	agents, err := h.openAgents(cfg, secret, fhir, h.operator)
 	if err != nil {
 		return err
 	}
-	h.later = deferred.New(h.jobs, h.kept, fhir, apifhir.Refusal, deferred.Options{Operator: operator})
-	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Deferred: h.later, Operator: operator, Failed: func(ctx context.Context, err error) {
+	h.later = deferred.New(h.jobs, h.kept, fhir, apifhir.Refusal, deferred.Options{Operator: h.operator})
+	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, Deferred: h.later, Operator: h.operator, Failed: func(ctx context.Context, err error) {
 		h.log.ErrorContext(ctx, "request failed", "error", err)
 	}})
 	verifier := sigv4.NewVerifier(credentials.Lookup, sigv4.Options{Account: cfg.account})
@@ -308,6 +310,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 	maps.Copy(handlers, h.bulk.Handlers())
 	maps.Copy(handlers, h.later.Handlers())
 	maps.Copy(handlers, h.many.Handlers())
+	maps.Copy(handlers, h.operator.Handlers())
 	maps.Copy(handlers, h.sessions.Handlers())
 	group.Go(func() error { return h.api.Run(ctx) })
 	group.Go(func() error { return h.jobs.Run(ctx, handlers) })
@@ -320,7 +323,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 		tick := time.NewTicker(sweepInterval)
 		defer tick.Stop()
 		for {
-			for _, sweep := range []func(context.Context) error{h.catalog.Sweep, h.bulk.Sweep, h.later.Sweep, h.sessions.Sweep} {
+			for _, sweep := range []func(context.Context) error{h.catalog.Sweep, h.bulk.Sweep, h.later.Sweep, h.operator.Sweep, h.sessions.Sweep} {
 				if err := sweep(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, fault.Unavailable) {
 					return fmt.Errorf("sweep: %w", err)
 				}

@@ -182,7 +182,7 @@ func (c *Catalog) ofJob(ctx context.Context, run *job.Run) (DataStore, error) {
 
 // Queues names the job queues of a data store whose jobs read or write its records.
 func Queues(id string) []string {
-	return []string{ImportQueue(id), ExportQueue(id), TransactionQueue(id), ChangeQueue(id)}
+	return []string{ImportQueue(id), ExportQueue(id), TransactionQueue(id), ChangeQueue(id), MatchQueue(id)}
 }
 
 // TransactionQueue names the queue of a data store's transactions that are carried out later.
@@ -193,6 +193,9 @@ func ImportQueue(id string) string { return "import/" + id }
 
 // ChangeQueue names the queue of a data store's erasures, deletions and patches of many resources.
 func ChangeQueue(id string) string { return "change/" + id }
+
+// MatchQueue names the queue of a data store's jobs that match members.
+func MatchQueue(id string) string { return "match/" + id }
 
 // ExportQueue names the queue of a data store's exports.
 func ExportQueue(id string) string { return "export/" + id }

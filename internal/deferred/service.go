@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -97,33 +96,11 @@ func (s *Service) Submit(ctx context.Context, c interaction.Caller, body []byte,
 		return "", fmt.Errorf("submit a transaction: %w", err)
 	}
 	id = job.NewID()
-	if err := s.write(ctx, object(c.DataStore, id, "request"), body); err != nil {
+	if err := blob.Put(ctx, s.kept, object(c.DataStore, id, "request"), body); err != nil {
 		return "", err
 	}
 	_, err = s.jobs.Submit(ctx, job.Job{ID: id, Kind: Kind, Queue: Queue(c.DataStore), Spec: text}, nil)
 	return id, err
-}
-
-func (s *Service) write(ctx context.Context, to blob.URI, body []byte) error {
-	w, err := s.kept.Create(ctx, to)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if _, err := w.Write(body); err != nil {
-		return err
-	}
-	_, err = w.Commit()
-	return err
-}
-
-func (s *Service) read(ctx context.Context, from blob.URI) ([]byte, error) {
-	r, _, err := s.kept.Open(ctx, from, 0, "")
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return io.ReadAll(r)
 }
 
 // run carries out one transaction.
@@ -136,7 +113,7 @@ func (s *Service) run(ctx context.Context, r *job.Run) (job.State, error) {
 	if _, err := s.kept.Stat(ctx, answer); err == nil { // it ended, and only its job did not know
 		return job.Done, nil
 	}
-	body, err := s.read(ctx, object(sp.DataStore, r.Job.ID, "request"))
+	body, err := blob.Get(ctx, s.kept, object(sp.DataStore, r.Job.ID, "request"))
 	if err != nil {
 		return job.Failed, err
 	}
@@ -150,7 +127,7 @@ func (s *Service) run(ctx context.Context, r *job.Run) (job.State, error) {
 		state = job.DoneWithFlaws
 		status, out = s.refuse(err)
 	}
-	if err := s.write(ctx, answer, append([]byte(strconv.Itoa(status)+"\n"), out...)); err != nil {
+	if err := blob.Put(ctx, s.kept, answer, append([]byte(strconv.Itoa(status)+"\n"), out...)); err != nil {
 		return job.Failed, err
 	}
 	if err := s.interactions.ForgetReceipt(ctx, sp.caller(), r.Job.ID); err != nil {
@@ -182,7 +159,7 @@ func (s *Service) Find(ctx context.Context, c interaction.Caller, id string) (An
 	case !j.State.Ended():
 		return Answer{Started: j.State == job.Running}, nil
 	}
-	text, err := s.read(ctx, object(c.DataStore, id, "answer"))
+	text, err := blob.Get(ctx, s.kept, object(c.DataStore, id, "answer"))
 	if errors.Is(err, fault.NotFound) {
 		err = errNone
 	}
@@ -227,16 +204,5 @@ func (s *Service) find(ctx context.Context, c interaction.Caller, action authz.A
 
 // Sweep forgets what is older than it is kept for.
 func (s *Service) Sweep(ctx context.Context) error {
-	old := s.opt.Now().Add(-s.opt.KeepFor)
-	for o, err := range s.kept.List(ctx, blob.URI{Bucket: Bucket}) {
-		if err != nil {
-			return err
-		}
-		if o.ModTime.Before(old) {
-			if err := s.kept.Delete(ctx, o.URI); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return blob.DeleteBefore(ctx, s.kept, blob.URI{Bucket: Bucket}, s.opt.Now().Add(-s.opt.KeepFor))
 }

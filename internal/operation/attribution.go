@@ -372,6 +372,11 @@ func (s *Service) findAll(ctx context.Context, c *Call, typ string, pairs ...sea
 		return nil, err
 	}
 	defer view.Close()
+	return s.findIn(ctx, view, typ, pairs...)
+}
+
+// findIn does so at the position of a view.
+func (s *Service) findIn(ctx context.Context, view *record.View, typ string, pairs ...search.Pair) ([]record.Version, error) {
 	docs, err := numbers(ctx, s.interactions.Planner(), view, typ, pairs...)
 	if err != nil {
 		return nil, err

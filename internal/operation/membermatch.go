@@ -37,7 +37,7 @@ type member struct {
 }
 
 func serveMemberMatch(ctx context.Context, s *Service, c *Call) (interaction.Reply, error) {
-	m, err := s.memberMatch(ctx, c, c.Parameters)
+	m, err := s.memberMatch(ctx, c, c.Parameters, sameCoverage)
 	if err != nil {
 		return interaction.Reply{}, err
 	}
@@ -55,8 +55,9 @@ func serveMemberMatch(ctx context.Context, s *Service, c *Call) (interaction.Rep
 	return a.reply(), nil
 }
 
-// memberMatch finds the member. It fails with fault.Unprocessable if there is none, or more than one.
-func (s *Service) memberMatch(ctx context.Context, c *Call, p Parameters) (member, error) {
+// memberMatch finds the member; same says whether the coverage asked about is one that a patient has. It fails with fault.Unprocessable if there
+// is none, or more than one.
+func (s *Service) memberMatch(ctx context.Context, c *Call, p Parameters, same func(asked, own fhir.Node) bool) (member, error) {
 	patient, coverage := Value(p.One("MemberPatient")), Value(p.One("CoverageToMatch"))
 	if fhir.Type(patient) != "Patient" {
 		return member{}, fault.New(fault.Invalid, "the parameter is a Patient").WithCode("structure").At("MemberPatient")
@@ -80,7 +81,7 @@ func (s *Service) memberMatch(ctx context.Context, c *Call, p Parameters) (membe
 	var best []member
 	rank := 0
 	for _, f := range found {
-		m, n, err := s.memberRank(ctx, c, coverage, f)
+		m, n, err := s.memberRank(ctx, c, f, func(own fhir.Node) bool { return same(coverage, own) })
 		if err != nil {
 			return member{}, err
 		}
@@ -103,7 +104,7 @@ func (s *Service) memberMatch(ctx context.Context, c *Call, p Parameters) (membe
 
 // memberRank says how well a patient and the coverages it has fit: 3 for the same coverage and a certain match, 2 for the same coverage and a probable
 // one, 1 for a certain one without the coverage; 0: not at all.
-func (s *Service) memberRank(ctx context.Context, c *Call, coverage fhir.Node, f matched) (member, int, error) {
+func (s *Service) memberRank(ctx context.Context, c *Call, f matched, covers func(own fhir.Node) bool) (member, int, error) {
 	m := member{version: f.version, result: f.result}
 	covered, err := s.coverages(ctx, c, fhir.Key{Type: "Patient", ID: f.version.ID}, nil)
 	if err != nil {
@@ -115,7 +116,7 @@ func (s *Service) memberRank(ctx context.Context, c *Call, coverage fhir.Node, f
 		if err != nil {
 			return m, 0, err
 		}
-		if sameCoverage(coverage, own) {
+		if covers(own) {
 			same = true
 		}
 		if m.identifier == nil {

@@ -28,6 +28,15 @@ type Operation struct {
 
 	// follow serves GET and DELETE of [base]/$name/rest: the status of what a call began, and its end. nil: calls begin nothing.
 	follow func(ctx context.Context, s *Service, c *Call) (interaction.Reply, error)
+	status string // the name that follow is called by; empty: Name
+}
+
+// followed is the name under which what a call began is looked after.
+func (o *Operation) followed() string {
+	if o.status != "" {
+		return o.status
+	}
+	return o.Name
 }
 
 // Level is a set of places where an operation can be called.

@@ -44,6 +44,8 @@ var validator = validate.New(def.R4())
 //	put Type/id body          delete Type/id          read Type/id          find Type?query
 //	get path/$name[?query]    post path/$name[?query] body
 //	entries path/$name[?query]                   total, then the entries of the Bundle: a star before what was included
+//	match body                                   $bulk-member-match: waits for the job and gives its status, then what it stored
+//	masked path/$name[?query] body               post, without the ids that the server gave and the times of versions
 //	job name path/$name [body]                   begins a job of the operation called name, waits for it, and gives its status
 //	history Type/id                              the versions there are
 //	types path/$name body                        the types of the resources in its answer
@@ -75,6 +77,7 @@ func newScript(t testing.TB, e engine.Engine) *script {
 	s := newIdleScript(t, e)
 	handlers := s.bulk.Handlers()
 	maps.Copy(handlers, s.many.Handlers())
+	maps.Copy(handlers, s.operate.Handlers())
 	s.work(handlers)
 	return s
 }
@@ -104,7 +107,7 @@ func newIdleScript(t testing.TB, e engine.Engine) *script {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { blobs.Close() })
-	for _, bucket := range []string{bulk.KeptBucket, "out-put"} {
+	for _, bucket := range []string{bulk.KeptBucket, operation.MatchBucket, "out-put"} {
 		if err := blobs.CreateBucket(t.Context(), bucket); err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +116,7 @@ func newIdleScript(t testing.TB, e engine.Engine) *script {
 	s.jobs = job.New(e, job.Options{Exclusive: true})
 	s.many = many.New(s.jobs, s.service, open, many.Options{Compact: stores.Compact})
 	s.bulk = bulk.New(s.jobs, blobs, open, def.R4(), bulk.Options{Planner: p, Kept: blobs})
-	s.operate = operation.New(s.service, operation.Options{Bulk: s.bulk, Many: s.many, Terminology: codes,
+	s.operate = operation.New(s.service, operation.Options{Bulk: s.bulk, Many: s.many, Terminology: codes, Jobs: s.jobs, Kept: blobs,
 		Now: func() time.Time { return time.Unix(1_800_000_000, 0) }})
 	s.caller = interaction.Caller{Who: authz.Principal{Kind: authz.Signed, Account: "123456789012"}, DataStore: "ds", Base: "http://h"}
 	return s
@@ -162,14 +165,18 @@ func (s *script) run(line string) string {
 	case "types":
 		return strings.Join(resourceTypes.FindAllString(s.call("POST", path, query, body), -1), " ")
 	case "postentries":
-		return strings.Join(entry.FindAllString(s.call("POST", path, query, body), -1), " ")
+		return ids.ReplaceAllString(strings.Join(entry.FindAllString(s.call("POST", path, query, body), -1), " "), "(id)")
 	case "removed":
 		return today.ReplaceAllString(s.call("POST", path+"/$member-remove", query, body), "(today)")
 	case "get", "post":
 		return s.call(strings.ToUpper(verb), path, query, body)
+	case "masked":
+		return updated.ReplaceAllString(ids.ReplaceAllString(s.call("POST", path, query, body), "(id)"), "")
 	case "job":
 		path, body, _ := strings.Cut(body, " ")
 		return s.job(target, path, body)
+	case "match":
+		return s.match(rest)
 	case "history":
 		text, err := s.service.History(ctx, s.caller, key, "")
 		if err != nil {
@@ -262,6 +269,38 @@ func (s *script) job(name, path, body string) string {
 		return failure(err)
 	}
 	return times.ReplaceAllString(jobIDs.ReplaceAllString(string(reply.Body), "(id)"), "")
+}
+
+// match begins a $bulk-member-match, waits for it, and gives its status, then the group and the consents that it stored.
+func (s *script) match(body string) string {
+	reply, err := s.invoke("POST", "Group/$bulk-member-match", "", "", body)
+	if err != nil {
+		return failure(err)
+	}
+	id := jobIDs.FindString(string(reply.Body))
+	if got, want := reply.Header["Content-Location"], "http://h/$bulk-member-match-status/"+id; got != want || reply.Status != 202 {
+		return fmt.Sprintf("%d, Content-Location %s, want %s", reply.Status, got, want)
+	}
+	if _, err := s.jobs.Wait(s.t.Context(), "match/ds", id); err != nil {
+		return failure(err)
+	}
+	if reply, err = s.invoke("GET", "$bulk-member-match-status", id, "", ""); err != nil {
+		return failure(err)
+	}
+	var status struct{ Output json.RawMessage }
+	if err := json.Unmarshal(reply.Body, &status); err != nil {
+		return err.Error()
+	}
+	var tape fhir.Tape
+	if err := tape.Parse(status.Output, fhir.Limits{}); err != nil {
+		return err.Error()
+	}
+	lines := []string{string(reply.Body)}
+	for _, f := range validator.Resource(tape.Root(), validate.Strict) {
+		lines = append(lines, fmt.Sprintf("%s: %s at %s", f.Severity, f.Text, f.Expression))
+	}
+	lines = append(lines, s.run("read Group/"+id), s.run("find Consent"))
+	return times.ReplaceAllString(jobIDs.ReplaceAllString(strings.Join(lines, "\n"), "(id)"), "")
 }
 
 // grades calls $match.

@@ -7,10 +7,12 @@ import (
 	"sync"
 	"time"
 
+	"galen/internal/blob"
 	"galen/internal/bulk"
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/interaction"
+	"galen/internal/job"
 	"galen/internal/many"
 	"galen/internal/subscription"
 	"galen/internal/terminology"
@@ -23,6 +25,9 @@ type Options struct {
 	Many        *many.Service        // erasures, and changes of many resources; nil: there are none
 	Terminology *terminology.Service // nil: operations that need it fail with fault.Unsupported
 	Now         func() time.Time     // nil: time.Now
+
+	Jobs *job.Queue // with Kept, $bulk-member-match; nil: it fails with fault.Unsupported
+	Kept blob.Store // has the bucket MatchBucket
 
 	Subscriptions *subscription.Service // nil: operations on subscriptions fail with fault.Unsupported
 }
@@ -112,7 +117,7 @@ func (s *Service) find(in interaction.Invocation) (*Operation, error) {
 // findFollowed gives the operation that began what a call looks after.
 func (s *Service) findFollowed(in interaction.Invocation) (*Operation, error) {
 	for i := range s.table {
-		if o := &s.table[i]; o.Name == in.Name && o.follow != nil {
+		if o := &s.table[i]; o.follow != nil && o.followed() == in.Name {
 			return o, nil
 		}
 	}
