@@ -224,7 +224,7 @@ func (p *packager) bundle(ctx context.Context, list []packed, answers []byte) ([
 		}
 		full := p.asked.base + "/" + f.typ + "/" + f.version.ID
 		if f.version.ID == "" { // it is not stored
-			full = f.url
+			full = "urn:uuid:" + store.NewID()
 		}
 		b = fhir.AppendString(append(b, `{"fullUrl":`...), full)
 		b = append(append(append(b, `,"resource":`...), body...), "},"...)

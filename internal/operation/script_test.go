@@ -64,6 +64,7 @@ func TestScripts(t *testing.T) {
 
 type script struct {
 	t       testing.TB
+	home    string // of the objects
 	service *interaction.Service
 	operate *operation.Service
 	jobs    *job.Queue
@@ -102,7 +103,8 @@ func newIdleScript(t testing.TB, e engine.Engine) *script {
 	stores := store.New(e, x, store.Options{Now: now})
 	t.Cleanup(func() { stores.Close() })
 	open := func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) }
-	blobs, err := file.Open(t.TempDir())
+	home := t.TempDir()
+	blobs, err := file.Open(home)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +114,7 @@ func newIdleScript(t testing.TB, e engine.Engine) *script {
 			t.Fatal(err)
 		}
 	}
-	s := &script{t: t, service: interaction.New(open, p, validator, interaction.Options{Operations: operation.Advertised()})}
+	s := &script{t: t, home: home, service: interaction.New(open, p, validator, interaction.Options{Operations: operation.Advertised()})}
 	s.jobs = job.New(e, job.Options{Exclusive: true})
 	s.many = many.New(s.jobs, s.service, open, many.Options{Compact: stores.Compact})
 	s.bulk = bulk.New(s.jobs, blobs, open, def.R4(), bulk.Options{Planner: p, Kept: blobs})
