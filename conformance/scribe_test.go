@@ -31,6 +31,7 @@ type clinic struct {
 	t                    *testing.T
 	domain, subscription string
 	keys                 aws.Credentials
+	socket               bool // visits come over a WebSocket, not HTTP/2
 }
 
 func newClinic(t *testing.T, s *server) *clinic {
@@ -78,9 +79,14 @@ func (c *clinic) agent(method, path, body string, into any) {
 // visit begins or resumes a session of two channels and configures it.
 func (c *clinic) visit(session, encoding string) *scribetest.Stream {
 	c.t.Helper()
-	x := scribetest.Connect(c.t, scribetest.Client(c.t), c.url+"/medical-scribe-stream/", c.keys, map[string]string{"session-id": session, "domain-id": c.domain,
-		"subscription-id": c.subscription, "language-code": "en-US", "sample-rate": "16000", "media-encoding": encoding}, nil)
-	if x.Response.StatusCode != 200 || x.Response.Header.Get("x-amzn-request-id") == "" {
+	said := map[string]string{"session-id": session, "domain-id": c.domain, "subscription-id": c.subscription, "language-code": "en-US", "sample-rate": "16000", "media-encoding": encoding}
+	var x *scribetest.Stream
+	if c.socket {
+		x = scribetest.Dial(c.t, c.url+"/medical-scribe-stream-websocket", c.keys, said, nil)
+	} else {
+		x = scribetest.Connect(c.t, scribetest.Client(c.t), c.url+"/medical-scribe-stream/", c.keys, said, nil)
+	}
+	if x.Response.StatusCode >= 300 || !c.socket && x.Response.Header.Get("x-amzn-request-id") == "" {
 		c.t.Fatalf("the stream is refused: %s %v", x.Response.Status, x.Response.Header)
 	}
 	err := x.JSON("configurationEvent", `{"postStreamActionSettings":{"outputS3Uri":"s3://notes/out","clinicalNoteGenerationSettings":{"noteTemplateSettings":`+
@@ -183,8 +189,14 @@ func silence(x *scribetest.Stream, seconds float64) {
 // TestVisitIsHeardAndWrittenDown kills the server in the middle of a visit, resumes and ends it: every final segment is in the
 // transcript once, and the note says what was said.
 func TestVisitIsHeardAndWrittenDown(t *testing.T) {
+	t.Run("HTTP/2", func(t *testing.T) { visitWithDeaths(t, false) })
+	t.Run("WebSocket", func(t *testing.T) { visitWithDeaths(t, true) })
+}
+
+func visitWithDeaths(t *testing.T, socket bool) {
 	s := newServer(t, "--recogniser", "replay:"+writeScript(t))
 	c := newClinic(t, s)
+	c.socket = socket
 	const session = "0b5c1a52-3f6e-4b8a-9d0e-1f2a3b4c5d6e"
 	for range 2 {
 		x := c.visit(session, "pcm")
@@ -205,7 +217,9 @@ func TestVisitIsHeardAndWrittenDown(t *testing.T) {
 	if err := x.JSON("sessionControlEvent", `{"type":"END_OF_SESSION"}`); err != nil {
 		t.Error(err)
 	}
-	x.End()
+	if !socket { // there END_OF_SESSION is the end
+		x.End()
+	}
 	if _, last := x.Finals(); last.Type != "" {
 		t.Errorf("the stream ended with %+v", last)
 	}

@@ -104,7 +104,9 @@ func (h *house) openScribe(ctx context.Context, cfg config, e engine.Engine, sec
 
 // scribeHandler serves the scribe's stream.
 func (h *house) scribeHandler(verifier *sigv4.Verifier) http.Handler {
-	return apiscribe.New(apiscribe.Options{Sessions: h.sessions, Verifier: verifier, Log: h.log, Account: func(id sigv4.Identity) authz.Principal {
+	stream := apiscribe.New(apiscribe.Options{Sessions: h.sessions, Verifier: verifier, Log: h.log, Account: func(id sigv4.Identity) authz.Principal {
 		return authz.Principal{Kind: authz.Signed, Account: id.Account, AccessKey: id.AccessKey}
 	}})
+	h.closeLater(stream.Close)
+	return stream
 }

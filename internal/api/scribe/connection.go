@@ -32,16 +32,18 @@ func (p *patient) Next() (eventstream.Event, error) {
 	return p.events.Next()
 }
 
-// connection is one stream in both directions.
+// writeTimeout is how long a client may take to take one message. One that takes none any more is heard on, but told nothing.
+const writeTimeout = 30 * time.Second
+
+// connection is one stream in both directions, over either transport.
 type connection struct {
 	h     *Handler
 	live  *scribe.Live
-	out   io.Writer // takes one whole message at a time
-	flush func() error
+	write func(message []byte) error // sends one whole message within writeTimeout
 }
 
-// serve takes the client's events and sends what is heard, until the client or a fault ends it. It gives what went wrong; nil at a
-// good end.
+// serve takes the client's events and sends what is heard, until the client or a fault ends it, of which it tells the client. It gives what went
+// wrong; nil at a good end.
 func (c *connection) serve(ctx context.Context, in source) error {
 	var telling sync.WaitGroup
 	telling.Go(c.tell)
@@ -120,8 +122,5 @@ func (c *connection) send(e eventstream.Event) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.out.Write(b); err != nil {
-		return err
-	}
-	return c.flush()
+	return c.write(b)
 }

@@ -89,6 +89,8 @@ func (h *Handler) last(ctx context.Context, err error) (eventstream.Event, bool)
 		return eventstream.Event{Kind: eventstream.KindError, Type: string(bad.Code), Message: bad.Message}, true
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return exception("validationException", "The client sent nothing for "+h.o.Idle.String()+". Resume the session to go on."), true
+	case errors.Is(err, errStopping):
+		return exception("internalFailureException", fault.All(errStopping)[0].Text), true
 	case errors.Is(err, io.ErrUnexpectedEOF), ctx.Err() != nil:
 		return eventstream.Event{}, false
 	}

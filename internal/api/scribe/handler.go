@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"galen/internal/authz"
@@ -29,8 +30,15 @@ type Options struct {
 	Log      *slog.Logger                         // errors that are ours; nil: none
 }
 
-// Handler serves the stream's path. It authenticates for itself.
-type Handler struct{ o Options }
+// Handler serves the stream's two paths. It authenticates for itself.
+type Handler struct {
+	o Options
+
+	mu      sync.Mutex
+	stopped bool           // guarded by mu: no more sockets
+	sockets sync.WaitGroup // those being served, which no http.Server knows of
+	stop    chan struct{}  // closed by Close
+}
 
 // New makes a handler.
 func New(o Options) *Handler {
@@ -41,8 +49,11 @@ func New(o Options) *Handler {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Handler{o}
+	return &Handler{o: o, stop: make(chan struct{})}
 }
+
+// Path is that of the WebSocket; the stream over HTTP/2 is at any other that the handler is given.
+const Path = "/medical-scribe-stream-websocket"
 
 // headerPrefix is that of the headers that say which session it is.
 const headerPrefix = "X-Amzn-Medscribe-"
@@ -52,6 +63,10 @@ var sessionHeaders = []string{"Session-Id", "Domain-Id", "Subscription-Id", "Lan
 
 // ServeHTTP serves one connection.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == Path {
+		h.serveSocket(w, r)
+		return
+	}
 	if r.Method != http.MethodPost {
 		writeError(w, http.StatusMethodNotAllowed, "UnknownOperationException", "The path does not take this method.")
 		return
@@ -65,7 +80,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseSignature(w, err)
 		return
 	}
-	request, err := h.request(r, identity)
+	request, err := h.request(identity, func(name string) string { return r.Header.Get(headerPrefix + name) }, scribe.HTTP2)
 	if err != nil {
 		h.refuse(r.Context(), w, err)
 		return
@@ -78,23 +93,36 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	begin(w, r)
 	control := http.NewResponseController(w)
 	_ = control.EnableFullDuplex() // HTTP/2 is so already
-	c := &connection{h: h, live: live, out: w, flush: control.Flush}
+	c := &connection{h: h, live: live, write: func(message []byte) error {
+		_ = control.SetWriteDeadline(time.Now().Add(writeTimeout)) // as of reading
+		if _, err := w.Write(message); err != nil {
+			return err
+		}
+		return control.Flush()
+	}}
 	_ = c.serve(r.Context(), &patient{control, h.o.Idle, eventstream.NewReader(r.Body, chain, maxFrame, h.o.Now)}) // the client was told
 }
 
-// request reads the headers that say which session it is.
-func (h *Handler) request(r *http.Request, identity sigv4.Identity) (scribe.Request, error) {
+// request makes a request of what a client says of its session; get gives each of it by the name of the header.
+func (h *Handler) request(identity sigv4.Identity, get func(name string) string, transport scribe.Transport) (scribe.Request, error) {
 	who := h.o.Account(identity)
 	if err := who.May(authz.Manage, authz.Object{Account: who.Account}); err != nil {
 		return scribe.Request{}, err
 	}
-	get := func(name string) string { return r.Header.Get(headerPrefix + name) }
 	for _, name := range sessionHeaders {
 		if get(name) == "" {
-			return scribe.Request{}, fault.New(fault.Invalid, "the header %s is missing", strings.ToLower(headerPrefix+name))
+			return scribe.Request{}, fault.New(fault.Invalid, "%s is missing", called(name, transport))
 		}
 	}
-	return newRequest(who.Account, get, scribe.HTTP2)
+	return newRequest(who.Account, get, transport)
+}
+
+// called is what a transport calls what the header of that name says.
+func called(name string, transport scribe.Transport) string {
+	if transport == scribe.WebSocket {
+		return "the query parameter " + strings.ToLower(name)
+	}
+	return "the header " + strings.ToLower(headerPrefix+name)
 }
 
 var (
@@ -102,7 +130,7 @@ var (
 	subscriptionID = regexp.MustCompile(`^sub-[a-zA-Z0-9]{21}$`)
 )
 
-// newRequest makes a request of what a client says of its session; get gives each of it by name.
+// newRequest makes a request of the account.
 func newRequest(account string, get func(name string) string, transport scribe.Transport) (scribe.Request, error) {
 	rate, err := strconv.Atoi(get("Sample-Rate"))
 	switch {

@@ -6,29 +6,32 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"strings"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/coder/websocket"
 
 	api "galen/internal/api/scribe"
 	"galen/internal/api/scribe/scribetest"
 	"galen/internal/authz"
 	"galen/internal/aws/eventstream"
 	"galen/internal/aws/sigv4"
+	"galen/internal/blob"
 	"galen/internal/blob/file"
 	"galen/internal/engine/mem"
 	"galen/internal/fault"
 	"galen/internal/job"
 	"galen/internal/scribe"
 	"galen/internal/scribe/asr/replay"
+	"galen/internal/scribe/transcript"
 )
 
 const (
@@ -40,17 +43,39 @@ const (
 
 var credentials = aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
 
-type nobody struct{ scribe.Writer }
+// plain is a Writer of what was heard.
+type plain struct{}
 
-// server is the handler behind real HTTP/2 in clear.
+func (plain) file(name string, v any) ([]scribe.File, error) {
+	body, err := json.Marshal(v)
+	return []scribe.File{{Name: name, Body: body}}, err
+}
+
+func (p plain) Transcript(_ context.Context, v scribe.Visit) ([]scribe.File, error) {
+	return p.file("transcript.json", v.Segments)
+}
+
+func (p plain) Note(_ context.Context, v scribe.Visit) ([]byte, []scribe.File, error) {
+	files, err := p.file("note.json", len(v.Segments))
+	return []byte("{}"), files, err
+}
+
+func (p plain) Summary(context.Context, scribe.Visit, []byte) ([]scribe.File, error) {
+	return p.file("summary.json", "")
+}
+
+// server is the handler behind real HTTP in clear, 1.1 and 2.
 type server struct {
 	t        *testing.T
 	url      string
+	handler  *api.Handler
 	sessions *scribe.Service
 	client   *http.Client
+	objects  blob.Store
 }
 
-func newServer(t *testing.T, idle time.Duration) *server {
+// newServer makes a server; change may change what it is made with.
+func newServer(t *testing.T, change func(*api.Options, *scribe.Options)) *server {
 	t.Helper()
 	objects, err := file.Open(t.TempDir())
 	if err != nil {
@@ -59,26 +84,34 @@ func newServer(t *testing.T, idle time.Duration) *server {
 	if err := objects.CreateBucket(t.Context(), "notes"); err != nil {
 		t.Fatal(err)
 	}
-	var turns []replay.Turn
-	for i := range 5 {
+	var script []replay.Turn
+	for i, text := range turns(5) {
 		begin := time.Duration(i) * time.Second
-		turns = append(turns, replay.Turn{Begin: begin, End: begin + 900*time.Millisecond, Text: fmt.Sprintf("turn number %d", i)})
+		script = append(script, replay.Turn{Begin: begin, End: begin + 900*time.Millisecond, Text: text})
 	}
 	e := mem.New()
-	s := &server{t: t, sessions: scribe.New(e, job.New(e, job.Options{Exclusive: true}), scribe.Options{Folder: t.TempDir(), Key: make([]byte, 32),
-		Recogniser: replay.New(turns), Writer: nobody{}, Objects: objects,
+	of := scribe.Options{Folder: t.TempDir(), Key: make([]byte, 32), Recogniser: replay.New(script), Writer: plain{}, Objects: objects,
 		Subscribed: func(_ context.Context, k scribe.Key) error {
-			if k.Domain != domain {
+			switch {
+			case k.Domain != domain:
 				return fault.New(fault.NotFound, "there is no such domain")
+			case k.Subscription != subscription:
+				return fault.New(fault.Invalid, "the subscription is not active")
 			}
 			return nil
-		}})}
-	verifier := sigv4.NewVerifier(func(key string, _ time.Time) (sigv4.Credential, bool) {
+		}}
+	o := api.Options{Account: func(id sigv4.Identity) authz.Principal {
+		return authz.Principal{Kind: authz.Signed, Account: id.Account}
+	}}
+	o.Verifier = sigv4.NewVerifier(func(key string, _ time.Time) (sigv4.Credential, bool) {
 		return sigv4.Credential{AccessKey: key, Secret: credentials.SecretAccessKey}, key == credentials.AccessKeyID
 	}, sigv4.Options{Account: account})
-	handler := api.New(api.Options{Sessions: s.sessions, Verifier: verifier, Idle: idle, Account: func(id sigv4.Identity) authz.Principal {
-		return authz.Principal{Kind: authz.Signed, Account: id.Account}
-	}})
+	if change != nil {
+		change(&o, &of)
+	}
+	jobs := job.New(e, job.Options{Exclusive: true})
+	o.Sessions = scribe.New(e, jobs, of)
+	s := &server{t: t, handler: api.New(o), sessions: o.Sessions, objects: objects}
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
 	protocols.SetHTTP1(true)
@@ -86,12 +119,16 @@ func newServer(t *testing.T, idle time.Duration) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web := &http.Server{Handler: handler, Protocols: &protocols}
+	web := &http.Server{Handler: s.handler, Protocols: &protocols}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = web.Serve(listener) }) // it ends with Close
-	s.url, s.client = "http://"+listener.Addr().String()+"/medical-scribe-stream/", scribetest.Client(t)
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	serving.Go(func() { _ = jobs.Run(ctx, o.Sessions.Handlers()) }) // it ends with ctx
+	s.url, s.client = "http://"+listener.Addr().String(), scribetest.Client(t)
 	t.Cleanup(func() {
+		stop()
 		_ = web.Close()
+		_ = s.handler.Close()
 		serving.Wait()
 		objects.Close()
 		e.Close()
@@ -107,11 +144,39 @@ type stream struct {
 	t *testing.T
 }
 
-// connect sends the head of a request; edit may change it before it is signed.
-func (s *server) connect(edit func(*http.Request)) *stream {
-	s.t.Helper()
-	return &stream{scribetest.Connect(s.t, s.client, s.url, credentials, map[string]string{"session-id": session, "domain-id": domain,
-		"subscription-id": subscription, "language-code": "en-US", "sample-rate": "16000", "media-encoding": "pcm"}, edit), s.t}
+// said is what a client says of the session; pairs of name and value replace or, empty, take out what is there.
+func said(pairs ...string) map[string]string {
+	m := map[string]string{"session-id": session, "domain-id": domain, "subscription-id": subscription, "language-code": "en-US", "sample-rate": "16000", "media-encoding": "pcm"}
+	for i := 0; i < len(pairs); i += 2 {
+		if m[pairs[i]] = pairs[i+1]; pairs[i+1] == "" {
+			delete(m, pairs[i])
+		}
+	}
+	return m
+}
+
+// A transport connects to a server's session.
+type transport struct {
+	name    string
+	connect func(s *server, pairs ...string) *stream
+}
+
+var transports = []transport{
+	{"HTTP/2", func(s *server, pairs ...string) *stream {
+		s.t.Helper()
+		return &stream{scribetest.Connect(s.t, s.client, s.url+"/medical-scribe-stream/", credentials, said(pairs...), nil), s.t}
+	}},
+	{"WebSocket", func(s *server, pairs ...string) *stream {
+		s.t.Helper()
+		return &stream{scribetest.Dial(s.t, s.url+api.Path, credentials, said(pairs...), nil), s.t}
+	}},
+}
+
+// over runs a test over each transport.
+func over(t *testing.T, test func(t *testing.T, via transport)) {
+	for _, via := range transports {
+		t.Run(via.name, func(t *testing.T) { test(t, via) })
+	}
 }
 
 func (x *stream) configure() { _ = x.JSON("configurationEvent", configuration) } // what goes wrong, the answer tells
@@ -136,171 +201,105 @@ func (x *stream) finals() (texts []string, last eventstream.Event) {
 	return texts, last
 }
 
-func (s *server) status() scribe.Status {
+// turns are what is said in the first n seconds.
+func turns(n int) (texts []string) {
+	for i := range n {
+		texts = append(texts, fmt.Sprintf("turn number %d", i))
+	}
+	return texts
+}
+
+// get gives the session as it stands.
+func (s *server) get() scribe.Session {
 	s.t.Helper()
 	x, err := s.sessions.Get(s.t.Context(), scribe.Key{Account: account, Domain: domain, Subscription: subscription, ID: session})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return x.Status
+	return x
 }
 
-func TestVisitOverHTTP2(t *testing.T) {
-	s := newServer(t, 0)
-	x := s.connect(nil)
-	if x.Response.StatusCode != 200 || x.Response.ProtoMajor != 2 || x.Response.Header.Get("x-amzn-medscribe-session-id") != session ||
-		x.Response.Header.Get("Content-Type") != eventstream.ContentType {
-		t.Fatalf("answer %s %v", x.Response.Status, x.Response.Header)
-	}
-	x.configure()
-	x.audio(3)
-	var first eventstream.Event
-	select { // the transcript comes while the client is still sending
-	case first = <-x.Events:
-	case <-t.Context().Done():
-	}
-	if first.Type != "transcriptEvent" {
-		t.Errorf("first %+v", first)
-	}
-	x.End() // the client leaves
-	if _, last := x.finals(); last.Type != "" {
-		t.Errorf("the stream ended with %+v", last)
-	}
-	if got := s.status(); got != scribe.Paused {
-		t.Errorf("left, the session is %s", got)
-	}
-	x = s.connect(nil)
-	x.configure()
-	x.audio(2)
-	_ = x.JSON("sessionControlEvent", `{"type":"END_OF_SESSION"}`)
-	x.End()
-	if texts, last := x.finals(); last.Type != "" || len(texts) == 0 || texts[len(texts)-1] != "turn number 4" {
-		t.Errorf("heard %q, ended with %+v", texts, last)
-	}
-	if got := s.status(); got != scribe.Completed {
-		t.Errorf("the session is %s", got)
-	}
-}
-
-func TestRequestsThatDoNotBecomeStreams(t *testing.T) {
-	s := newServer(t, 0)
-	for name, c := range map[string]struct {
-		edit   func(*http.Request)
-		status int
-		code   string
-	}{
-		"no session id":  {func(r *http.Request) { r.Header.Del("x-amzn-medscribe-session-id") }, 400, "ValidationException"},
-		"session id":     {func(r *http.Request) { r.Header.Set("x-amzn-medscribe-session-id", "x") }, 400, "ValidationException"},
-		"sample rate":    {func(r *http.Request) { r.Header.Set("x-amzn-medscribe-sample-rate", "4000") }, 400, "ValidationException"},
-		"no number":      {func(r *http.Request) { r.Header.Set("x-amzn-medscribe-sample-rate", "x") }, 400, "ValidationException"},
-		"language":       {func(r *http.Request) { r.Header.Set("x-amzn-medscribe-language-code", "fr-FR") }, 400, "ValidationException"},
-		"encoding":       {func(r *http.Request) { r.Header.Set("x-amzn-medscribe-media-encoding", "opus") }, 400, "ValidationException"},
-		"domain":         {func(r *http.Request) { r.Header.Set("x-amzn-medscribe-domain-id", "dom-a1b2c3d4e5f6g7h9") }, 404, "ResourceNotFoundException"},
-		"form of domain": {func(r *http.Request) { r.Header.Set("x-amzn-medscribe-domain-id", "x") }, 400, "ValidationException"},
-		"media type":     {func(r *http.Request) { r.Header.Set("Content-Type", "audio/wav") }, 415, "UnsupportedMediaTypeException"},
-	} {
-		x := s.connect(c.edit)
-		if got := x.Response.Header.Get("X-Amzn-Errortype"); x.Response.StatusCode != c.status || got != c.code {
-			t.Errorf("%s: %s, %s", name, x.Response.Status, got)
-		}
-	}
-	first := s.connect(nil)
-	if second := s.connect(nil); second.Response.StatusCode != 400 {
-		t.Errorf("a second connection: %s", second.Response.Status)
-	}
-	first.End()
-	first.finals()
-	resp, err := s.client.Post(s.url, eventstream.ContentType, strings.NewReader(""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != 401 || resp.Header.Get("X-Amzn-Errortype") != "AccessDeniedException" {
-		t.Errorf("unsigned: %s %v", resp.Status, resp.Header)
-	}
-}
-
-func TestStreamsThatGoWrong(t *testing.T) {
-	long := make([]byte, 32_001)
-	for name, c := range map[string]struct {
-		send       func(x *stream)
-		kind, code string
-	}{
-		"audio first":       {func(x *stream) { x.audio(1) }, "exception", "validationException"},
-		"bad configuration": {func(x *stream) { _ = x.JSON("configurationEvent", `{}`) }, "exception", "validationException"},
-		"no JSON":           {func(x *stream) { _ = x.JSON("configurationEvent", `{`) }, "exception", "validationException"},
-		"no such bucket": {func(x *stream) {
-			_ = x.JSON("configurationEvent", strings.Replace(configuration, "notes", "nowhere", 1))
-		}, "exception", "validationException"},
-		"dash in context": {func(x *stream) {
-			_ = x.JSON("configurationEvent", strings.TrimSuffix(configuration, "}")+`,"encounterContext":{"unstructuredContext":"pain – none"}}`)
-		}, "exception", "validationException"},
-		"unknown event":  {func(x *stream) { x.configure(); _ = x.JSON("videoEvent", `{}`) }, "exception", "validationException"},
-		"33 kB of audio": {func(x *stream) { x.configure(); _ = x.Audio(long, false) }, "exception", "validationException"},
-		"audio after the end": {func(x *stream) {
-			x.configure()
-			_ = x.JSON("sessionControlEvent", `{"type":"END_OF_SESSION"}`)
-			x.audio(1)
-		}, "exception", "validationException"},
-		"late frame": {func(x *stream) {
-			x.configure()
-			_ = x.Write(x.Frame("binaryAudioEvent", "application/octet-stream", []byte{0, 0}, time.Now().Add(-6*time.Minute)))
-		}, "error", "InvalidSignatureException"},
-		"repeated frame": {func(x *stream) {
-			x.configure()
-			b := x.Frame("binaryAudioEvent", "application/octet-stream", []byte{0, 0}, time.Now())
-			_ = x.Write(append(b, b...))
-		}, "error", "InvalidSignatureException"},
-		"damaged frame": {func(x *stream) {
-			x.configure()
-			b := x.Frame("binaryAudioEvent", "application/octet-stream", []byte{0, 0}, time.Now())
-			b[len(b)-1] ^= 1
-			_ = x.Write(b)
-		}, "exception", "validationException"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := newServer(t, 0)
-			x := s.connect(nil)
-			go func() { c.send(x); x.End() }()
-			if _, last := x.finals(); last.Kind != c.kind || last.Type != c.code {
-				t.Errorf("ended with %+v %s", last, last.Payload)
-			}
-			if got := s.status(); got != scribe.Paused && (got != scribe.Completed || name != "audio after the end") {
-				t.Errorf("the session is %s", got)
-			}
-		})
-	}
-}
-
-func TestClientThatFallsSilent(t *testing.T) {
-	s := newServer(t, 50*time.Millisecond)
-	x := s.connect(nil)
-	x.configure()
-	if _, last := x.finals(); last.Type != "validationException" || !bytes.Contains(last.Payload, []byte("sent nothing")) {
-		t.Errorf("ended with %+v", last)
-	}
-	if got := s.status(); got != scribe.Paused {
-		t.Errorf("the session is %s", got)
-	}
-}
-
-func TestClientThatIsGone(t *testing.T) {
-	s := newServer(t, 0)
-	x := s.connect(nil)
-	x.configure()
-	x.audio(2)
-	x.Break(errors.New("gone"))
-	x.Response.Body.Close()
-	for range x.Events {
-	}
-	for s.status() == scribe.InProgress {
-		if t.Context().Err() != nil {
-			t.Fatal("the session is still connected")
-		}
+// transcript waits for the transcript of a session that has ended and gives what was said.
+func (s *server) transcript() (texts []string) {
+	s.t.Helper()
+	for s.get().Transcript.Status == scribe.Writing {
 		time.Sleep(time.Millisecond)
 	}
-	if got := s.status(); got != scribe.Paused {
-		t.Errorf("the session is %s", got)
+	u, err := blob.ParseURI(s.get().Transcript.Location)
+	if err != nil {
+		s.t.Fatalf("the session is %+v", s.get())
+	}
+	r, _, err := s.objects.Open(s.t.Context(), u, 0, "")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer r.Close()
+	var segments []transcript.Segment
+	if err := json.NewDecoder(r).Decode(&segments); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, x := range segments {
+		texts = append(texts, x.Content)
+	}
+	return texts
+}
+
+func (s *server) status() scribe.Status { return s.get().Status }
+
+func TestVisit(t *testing.T) {
+	over(t, func(t *testing.T, via transport) {
+		s := newServer(t, nil)
+		x := via.connect(s)
+		x.configure()
+		x.audio(3)
+		var first eventstream.Event
+		select { // the transcript comes while the client is still sending
+		case first = <-x.Events:
+		case <-t.Context().Done():
+		}
+		if first.Type != "transcriptEvent" {
+			t.Errorf("first %+v", first)
+		}
+		x.End() // the client leaves
+		if _, last := x.finals(); last.Type != "" {
+			t.Errorf("the stream ended with %+v", last)
+		}
+		if got := s.status(); got != scribe.Paused {
+			t.Errorf("left, the session is %s", got)
+		}
+		x = via.connect(s)
+		x.configure()
+		x.audio(2)
+		_ = x.JSON("sessionControlEvent", `{"type":"END_OF_SESSION"}`)
+		if via.name == "HTTP/2" { // over a WebSocket END_OF_SESSION is the end
+			x.End()
+		}
+		if texts, last := x.finals(); last.Type != "" || len(texts) == 0 || texts[len(texts)-1] != "turn number 4" {
+			t.Errorf("heard %q, ended with %+v", texts, last)
+		}
+		if via.name == "WebSocket" && x.Closed.Code != websocket.StatusNormalClosure {
+			t.Errorf("closed with %v", x.Closed)
+		}
+		if got := s.status(); got != scribe.Completed {
+			t.Errorf("the session is %s", got)
+		}
+		if got := s.transcript(); !slices.Equal(got, turns(5)) {
+			t.Errorf("the transcript is %q", got)
+		}
+	})
+}
+
+func TestAnswer(t *testing.T) {
+	s := newServer(t, nil)
+	x := transports[0].connect(s)
+	if x.Response.StatusCode != 200 || x.Response.ProtoMajor != 2 || x.Response.Header.Get("x-amzn-medscribe-session-id") != session ||
+		x.Response.Header.Get("Content-Type") != eventstream.ContentType {
+		t.Errorf("answer %s %v", x.Response.Status, x.Response.Header)
+	}
+	x.End()
+	x.finals()
+	if x = transports[1].connect(s, "session-id", "1b5c1a52-3f6e-4b8a-9d0e-1f2a3b4c5d6e"); x.Response.StatusCode != 101 {
+		t.Errorf("answer %s", x.Response.Status)
 	}
 }
 

@@ -14,8 +14,8 @@ import (
 const streamEvents = "STREAMING-AWS4-HMAC-SHA256-EVENTS"
 
 // VerifyEvents authenticates the head of a request whose body is an event stream, signed message by message; r.Body is not
-// touched. The chain holds each message to its signature. A presigned request (a WebSocket's) needs no x-amz-content-sha256. It fails
-// with *Error.
+// touched. The chain holds each message to its signature. A presigned request (a WebSocket's) needs no x-amz-content-sha256, or may say there
+// that it has no body. It fails with *Error.
 //
 // https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html
 func (v *Verifier) VerifyEvents(r *http.Request, now time.Time) (Identity, *Chain, error) {
@@ -25,9 +25,10 @@ func (v *Verifier) VerifyEvents(r *http.Request, now time.Time) (Identity, *Chai
 	}
 	payload := c.payload
 	switch {
+	case payload == streamEvents, c.presigned && (payload == emptyHash || payload == UnsignedPayload):
 	case c.presigned && payload == "":
 		payload = emptyHash
-	case payload != streamEvents:
+	default:
 		return Identity{}, nil, fail(IncompleteSignature, "x-amz-content-sha256 must be "+streamEvents+" for an event stream.")
 	}
 	key, err := v.check(r, &c, cred, payload)

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/coder/websocket"
 
 	"galen/internal/aws/eventstream"
 )
@@ -35,10 +36,13 @@ func Client(t testing.TB) *http.Client {
 type Stream struct {
 	Response *http.Response
 	Events   chan eventstream.Event // what the server sends; closed at its end
+	Closed   websocket.CloseError   // of a WebSocket: how the server closed it; set before Events is closed
 
 	t      testing.TB
 	signer *v4.StreamSigner
-	body   *io.PipeWriter
+	write  func([]byte) error
+	finish func() // ends the request as it should
+	cut    func(error)
 }
 
 // Connect sends the head of a request to url, a session's. header has what follows x-amzn-medscribe-; edit may change the request before it is signed.
@@ -70,7 +74,9 @@ func Connect(t testing.TB, client *http.Client, url string, credentials aws.Cred
 		t.Fatal(err)
 	}
 	s := New(t, credentials, seed)
-	s.body, s.Response, s.Events = out, resp, make(chan eventstream.Event, 100)
+	s.write = func(b []byte) error { _, err := out.Write(b); return err }
+	s.finish, s.cut = func() { _ = out.Close() }, func(err error) { _ = out.CloseWithError(err) } // a pipe's end cannot fail
+	s.Response, s.Events = resp, make(chan eventstream.Event, 100)
 	t.Cleanup(func() { resp.Body.Close(); out.Close() })
 	go s.read()
 	return s
@@ -128,11 +134,8 @@ func (s *Stream) Frame(kind, contentType string, payload []byte, at time.Time) [
 	return outer.Bytes()
 }
 
-// Write sends bytes as they are. It fails once the server reads no more.
-func (s *Stream) Write(b []byte) error {
-	_, err := s.body.Write(b)
-	return err
-}
+// Write sends bytes as they are; over a WebSocket, as one message. It fails once the server reads no more.
+func (s *Stream) Write(b []byte) error { return s.write(b) }
 
 // Send sends an event. It fails as Write does.
 func (s *Stream) Send(kind, contentType string, payload []byte) error {
@@ -160,11 +163,11 @@ func (s *Stream) Audio(piece []byte, asJSON bool) error {
 // End sends the last, empty frame and ends the request.
 func (s *Stream) End() {
 	_ = s.Send("", "", nil) // a server that refused does not read on
-	_ = s.body.Close()      // a pipe's end cannot fail
+	s.finish()
 }
 
 // Break cuts the request off with err.
-func (s *Stream) Break(err error) { _ = s.body.CloseWithError(err) } // a pipe's end cannot fail
+func (s *Stream) Break(err error) { s.cut(err) }
 
 // Segment is a transcriptEvent's.
 type Segment struct {
