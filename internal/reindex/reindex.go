@@ -72,7 +72,7 @@ func (s *Service) wake() {
 	}
 }
 
-// Run reindexes what is due until ctx ends, and returns when its last worker has stopped.
+// Run reindexes what is due until ctx ends, and returns when its last worker has stopped: with an error only if it could not begin.
 func (s *Service) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for range s.opt.Workers {
@@ -81,9 +81,11 @@ func (s *Service) Run(ctx context.Context) error {
 	err := s.openEvery(ctx)
 	if err == nil {
 		<-ctx.Done()
-		err = ctx.Err()
 	}
 	wg.Wait()
+	if ctx.Err() != nil {
+		return nil
+	}
 	return err
 }
 
