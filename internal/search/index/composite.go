@@ -7,7 +7,6 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirpath"
-	"galen/internal/ordkey"
 )
 
 // maxComponents is more than any composite of R4 has.
@@ -128,23 +127,13 @@ func (x *Index) appendParts(t *Terms, kind def.ParamType, v *fhirpath.Value) {
 			end()
 		}
 	case def.NumberParam:
-		numbers(v, func(n fhir.Node) {
-			if dst, err := ordkey.AppendDecimal(t.parts, n.Number()); err == nil {
-				t.parts = dst
-				end()
-			}
-		})
+		numbers(v, func(e extent) { t.extentPart(&e, len(t.parts)) })
 	case def.QuantityParam:
 		quantities(v, func(q quantity) {
 			q.units(func(unit, system string) {
 				from := len(t.parts)
 				t.parts = t.appendHash(appendCut(t.parts, unit), system)
-				dst, err := ordkey.AppendDecimal(t.parts, q.value.Number())
-				if t.parts = dst; err != nil {
-					t.parts = t.parts[:from]
-					return
-				}
-				end()
+				t.extentPart(&q.extent, from)
 			})
 		})
 	case def.ReferenceParam:
@@ -156,6 +145,16 @@ func (x *Index) appendParts(t *Terms, kind def.ParamType, v *fhirpath.Value) {
 		}
 		end()
 	}
+}
+
+// extentPart ends the component that began at from with numbers, or drops it.
+func (t *Terms) extentPart(e *extent, from int) {
+	dst, ok := e.appendPart(t.parts)
+	if t.parts = dst; !ok {
+		t.parts = t.parts[:from]
+		return
+	}
+	t.partEnds = append(t.partEnds, len(t.parts))
 }
 
 // part is a condition that can stand in a composite.

@@ -7,7 +7,6 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirpath"
-	"galen/internal/ordkey"
 )
 
 // condition is one value asked for, prepared.
@@ -156,9 +155,9 @@ func (c *anyCondition) match(v *fhirpath.Value, root fhirpath.Value) (found bool
 	case def.DateParam:
 		_, found = periodOf(v)
 	case def.NumberParam:
-		numbers(v, func(n fhir.Node) { found = found || validDecimal(n) })
+		numbers(v, func(e extent) { found = found || e.valid() })
 	case def.QuantityParam:
-		quantities(v, func(q quantity) { found = found || validDecimal(q.value) })
+		quantities(v, func(q quantity) { found = found || q.valid() })
 	case def.ReferenceParam:
 		r := referenceOf(v)
 		return c.x.permits(c.allowed, v, &r, root)
@@ -166,9 +165,4 @@ func (c *anyCondition) match(v *fhirpath.Value, root fhirpath.Value) (found bool
 		return c.composite.complete(v, root)
 	}
 	return found
-}
-
-func validDecimal(n fhir.Node) bool {
-	_, err := ordkey.AppendDecimal(nil, n.Number())
-	return err == nil
 }

@@ -18,22 +18,24 @@ type Class byte
 
 // The classes.
 const (
-	AnyClass        Class = '?'
-	CodeClass       Class = 'c'
-	SystemClass     Class = 's'
-	TextClass       Class = 't'
-	OfTypeClass     Class = 'i'
-	StringClass     Class = 'n'
-	URIClass        Class = 'u'
-	ReferenceClass  Class = 'r'
-	AddressClass    Class = 'a'
-	MonthClass      Class = 'm'
-	WithinClass     Class = 'd'
-	LongClass       Class = 'l'
-	LongByHighClass Class = 'h'
-	NumberClass     Class = 'v'
-	QuantityClass   Class = 'q'
-	CompositeClass  Class = 'k'
+	AnyClass         Class = '?'
+	CodeClass        Class = 'c'
+	SystemClass      Class = 's'
+	TextClass        Class = 't'
+	OfTypeClass      Class = 'i'
+	StringClass      Class = 'n'
+	URIClass         Class = 'u'
+	ReferenceClass   Class = 'r'
+	AddressClass     Class = 'a'
+	MonthClass       Class = 'm'
+	WithinClass      Class = 'd'
+	LongClass        Class = 'l'
+	LongByHighClass  Class = 'h'
+	NumberClass      Class = 'v'
+	QuantityClass    Class = 'q'
+	CompositeClass   Class = 'k'
+	RangeClass       Class = 'b'
+	RangeByHighClass Class = 'e'
 )
 
 // Layout describes one class, for people and for tools that print terms.
@@ -63,6 +65,8 @@ func Layouts() []Layout {
 		{LongByHighClass, "long by high", "date", "high instant, low instant", "the same values in the other order"},
 		{NumberClass, "number", "number", "decimal", "comparisons"},
 		{QuantityClass, "quantity", "quantity", "code or unit string, hash of system, decimal", "comparisons"},
+		{RangeClass, "range", "number, quantity", "of a quantity as there the unit; low and high decimal, 00 and FF if open", "comparisons of Ranges"},
+		{RangeByHighClass, "range by high", "number, quantity", "the same, high before low", "the same values in the other order"},
 		{CompositeClass, "composite", "composite", "each component's value", "values of one element together"},
 	}
 }

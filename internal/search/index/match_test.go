@@ -38,6 +38,12 @@ const glucose = `{"resourceType":"Observation","id":"g","status":"final","code":
 const condition = `{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/ann"},"onsetRange":{"low":{"value":10,"unit":"a"},"high":{"value":20,"unit":"a"}},
 "abatementPeriod":{"start":"2019-06-01"},"recordedDate":"2018"}`
 
+const openRange = `{"resourceType":"Condition","id":"o","subject":{"reference":"Patient/ann"},"onsetRange":{"low":{"value":5,"unit":"a"}}}`
+
+const twoUnits = `{"resourceType":"Condition","id":"t","subject":{"reference":"Patient/ann"},"onsetRange":{"low":{"value":2,"unit":"a"},"high":{"value":30,"unit":"mo"}}}`
+
+const wrongRange = `{"resourceType":"Condition","id":"w","subject":{"reference":"Patient/ann"},"onsetRange":{"low":{"value":5},"high":{"value":4}}}`
+
 const invoice = `{"resourceType":"Invoice","id":"i","status":"issued","totalNet":{"value":48,"currency":"USD"}}`
 
 const risk = `{"resourceType":"RiskAssessment","id":"r","status":"final","subject":{"reference":"Patient/ann"},"prediction":[{"probabilityDecimal":0.025},{"probabilityRange":{"low":{"value":1},"high":{"value":5}}}]}`
@@ -154,9 +160,12 @@ func TestMatch(t *testing.T) {
 		{glucose, "value-quantity=6.3 value-quantity=6.30|http://unitsofmeasure.org|mmol/L value-quantity=6.3||mmol/l value-quantity=6.3||mmol/L value-quantity=gt6.29 value-quantity=le6.3 value-quantity=ap6 value-quantity=ne6.4 value-quantity=6 code-value-quantity=http://loinc.org|15074-8$lt7|http://unitsofmeasure.org|mmol/L",
 			"value-quantity=6.31 value-quantity=6.3||mg value-quantity=gt6.3 value-quantity=lt6.3 value-quantity=ap5 value-quantity=ne6.3 value-quantity=6.3|urn:x|mmol/L value-quantity=7"},
 		{glucose, "code:text=glucose code:text=sugar code:text=moles date=2013-04-02T08:30:10Z date=2013-04-02 date=sa2013-04-01 date=eb2013-04-03 code-value-quantity=15074-8$6.3", "code:text=ugar date=2013-04-02T09:30:10Z date=sa2013-04-02 date=eb2013-04-02T08:30:10Z"},
-		{condition, "onset-age=10 onset-age=gt15 onset-age=lt11 onset-age=20||a abatement-date=gt2030 abatement-date=ge2019-06-01 recorded-date=2018 recorded-date=ne2018-05 abatement-date=sa2019-05", "onset-age=15 onset-age=gt20 onset-age=5 abatement-date=2019 abatement-date=lt2019-06-01 abatement-date=eb2050 recorded-date=2018-01"},
+		{condition, "onset-age=gt15 onset-age=lt11 onset-age=ge20||a onset-age=le10 onset-age=ne10 onset-age=sa9 onset-age=eb21 onset-age=ap15 onset-age=ap22||a onset-age=gt19.9 abatement-date=gt2030 abatement-date=ge2019-06-01 recorded-date=2018 recorded-date=ne2018-05 abatement-date=sa2019-05", "onset-age=10 onset-age=15 onset-age=20||a onset-age=gt20 onset-age=lt10 onset-age=ge20.1 onset-age=le9 onset-age=sa10 onset-age=eb20 onset-age=ap30 onset-age=ap9 onset-age=gt15||mo onset-age=5 abatement-date=2019 abatement-date=lt2019-06-01 abatement-date=eb2050 recorded-date=2018-01"},
+		{openRange, "onset-age=ge5 onset-age=gt1000||a onset-age=ne7 onset-age=lt6 onset-age=sa4 onset-age=ap50 onset-age:missing=false", "onset-age=lt5 onset-age=le4 onset-age=eb1000 onset-age=5 onset-age=gt1||mo"},
+		{twoUnits, "onset-age=gt3||a onset-age=lt1||mo onset-age=ge2||a onset-age=le30||mo", "onset-age=lt2||a onset-age=gt30||mo onset-age=2||a"},
+		{wrongRange, "onset-age:missing=true onset-date:missing=true", "onset-age=gt1 onset-age=ne1"},
 		{invoice, "totalnet=48 totalnet=48|urn:iso:std:iso:4217|USD totalnet=48||USD totalnet=ge48", "totalnet=48||EUR totalnet=49"},
-		{risk, "probability=0.025 probability=gt0.02 probability=le0.025 probability=5 probability=0.03 probability=gt4 probability=ne0.025", "probability=2e-2 probability=0.04 probability=gt5 probability=lt0.025"},
+		{risk, "probability=0.025 probability=gt0.02 probability=le0.025 probability=gt4.9 probability=sa0.9 probability=ap3 probability=0.03 probability=gt4 probability=ne0.025", "probability=2e-2 probability=0.04 probability=gt5 probability=5 probability=1 probability=lt0.025"},
 		{valueSet, "url=http://acme.org/fhir/ValueSet/123 url:below=http://acme.org/fhir/ url:above=http://acme.org/fhir/ValueSet/123/_history/5 reference=http://acme.org/cs expansion=urn:x",
 			"url=http://acme.org/fhir url:below=http://acme.com url:above=http://acme.org/fhir/ValueSet reference=http://acme.org/vs"},
 		{library, "depends-on=http://acme.org/lib depends-on=http://acme.org/lib|1.2 successor=http://acme.org/new", "depends-on=http://acme.org/new successor=http://acme.org/lib composed-of=http://acme.org/lib"},

@@ -13,21 +13,23 @@ import (
 	"galen/internal/ordkey"
 )
 
-// numbers calls f for each number of a value: of a Range both ends.
-func numbers(v *fhirpath.Value, f func(fhir.Node)) {
-	one := func(n fhir.Node) {
-		if n.Kind() == fhir.Number {
-			f(n)
-		}
-	}
-	switch shapeOf(v) {
+// numbers calls f for each number of a value.
+//
+// http://hl7.org/fhir/R4/search.html#number
+func numbers(v *fhirpath.Value, f func(extent)) {
+	switch n := v.Node; shapeOf(v) {
 	case numberShape:
-		one(v.Node)
+		one(n, f)
 	case rangeShape:
-		one(v.Node.Field("low").Field("value"))
-		one(v.Node.Field("high").Field("value"))
+		f(extent{low: n.Field("low").Field("value"), high: n.Field("high").Field("value")})
 	case quantityShape:
-		one(v.Node.Field("value"))
+		one(n.Field("value"), f)
+	}
+}
+
+func one(n fhir.Node, f func(extent)) {
+	if n.Kind() == fhir.Number {
+		f(extent{low: n, high: n, single: true})
 	}
 }
 
@@ -42,14 +44,7 @@ func (t *Terms) decimal(n fhir.Node) (ok bool) {
 func (t *Terms) drop() { t.keys = t.keys[:t.start(len(t.ends))] }
 
 func (t *Terms) numbers(h *header, v *fhirpath.Value) {
-	numbers(v, func(n fhir.Node) {
-		t.open(h, NumberClass)
-		if !t.decimal(n) {
-			t.drop()
-			return
-		}
-		t.done()
-	})
+	numbers(v, func(e extent) { t.extent(h, NumberClass, &e, func() {}) })
 }
 
 // interval is the ordered decimals from low up to but not including high, as bytes; a nil high has no end. A low or high
@@ -60,46 +55,65 @@ func (i interval) has(decimal []byte) bool {
 	return bytes.Compare(decimal, i.low) >= 0 && (i.high == nil || bytes.Compare(decimal, i.high) < 0)
 }
 
-// intervals gives the numbers that a prefix and a number ask for, smallest first. eq, ne and ap go by the number's precision,
-// the others by its exact value.
+// amountAsked is what a prefix and a number ask. eq, ne and ap go by the number's precision, the others by its exact value.
 //
 // http://hl7.org/fhir/R4/search.html#number
-func intervals(p Prefix, asked fhir.Decimal) ([]interval, error) {
+type amountAsked struct {
+	op        Prefix
+	at        []byte     // the exact value
+	from, to  []byte     // the range that the precision gives, wider for ap; to is in it for ap only
+	intervals []interval // what single numbers lie in, smallest first
+}
+
+func newAmount(p Prefix, asked fhir.Decimal) (amountAsked, error) {
+	a := amountAsked{op: p}
 	if asked.String() == "" {
-		return nil, fault.New(fault.Invalid, "no number")
-	}
-	at, err := ordkey.AppendDecimal(nil, asked.String())
-	if err != nil {
-		return nil, fault.New(fault.Invalid, "a number out of range")
-	}
-	after := append(bytes.Clone(at), 0)
-	switch p {
-	case Greater, StartsAfter:
-		return []interval{{after, nil}}, nil
-	case GreaterOrEqual:
-		return []interval{{at, nil}}, nil
-	case Less, EndsBefore:
-		return []interval{{nil, at}}, nil
-	case LessOrEqual:
-		return []interval{{nil, after}}, nil
+		return a, fault.New(fault.Invalid, "no number")
 	}
 	from, to := asked.Range()
 	if p == Approximately {
 		from, to = approximately(asked, from, to)
 	}
-	low, err := ordkey.AppendDecimal(nil, from.String())
-	if err == nil {
-		at, err = ordkey.AppendDecimal(nil, to.String())
+	for _, end := range []struct {
+		dst *[]byte
+		of  fhir.Decimal
+	}{{&a.at, asked}, {&a.from, from}, {&a.to, to}} {
+		var err error
+		if *end.dst, err = ordkey.AppendDecimal(nil, end.of.String()); err != nil {
+			return a, fault.New(fault.Invalid, "a number out of range")
+		}
 	}
-	switch {
-	case err != nil:
-		return nil, fault.New(fault.Invalid, "a number out of range")
-	case p == NotEqual:
-		return []interval{{nil, low}, {at, nil}}, nil
-	case p == Approximately:
-		at = append(at, 0)
+	a.intervals = a.points()
+	return a, nil
+}
+
+func (a *amountAsked) points() []interval {
+	after := func(decimal []byte) []byte { return append(bytes.Clone(decimal), 0) }
+	switch a.op {
+	case Greater, StartsAfter:
+		return []interval{{after(a.at), nil}}
+	case GreaterOrEqual:
+		return []interval{{a.at, nil}}
+	case Less, EndsBefore:
+		return []interval{{nil, a.at}}
+	case LessOrEqual:
+		return []interval{{nil, after(a.at)}}
+	case NotEqual:
+		return []interval{{nil, a.from}, {a.to, nil}}
+	case Approximately:
+		return []interval{{a.from, after(a.to)}}
 	}
-	return []interval{{low, at}}, nil
+	return []interval{{a.from, a.to}}
+}
+
+// hasPoint reports whether a single number is asked for.
+func (a *amountAsked) hasPoint(decimal []byte) bool {
+	for _, i := range a.intervals {
+		if i.has(decimal) {
+			return true
+		}
+	}
+	return false
 }
 
 // approximately widens from and to, the precision of asked, to a tenth of it either way.
@@ -128,26 +142,16 @@ func approximately(asked, from, to fhir.Decimal) (low, high fhir.Decimal) {
 }
 
 // numberCondition compares numbers.
-type numberCondition struct{ intervals []interval }
+type numberCondition struct{ amountAsked }
 
 func newNumber(v Value) (*numberCondition, error) {
-	list, err := intervals(v.Prefix, v.Number)
-	return &numberCondition{list}, err
-}
-
-func (c *numberCondition) has(decimal []byte) bool { return anyHas(c.intervals, decimal) }
-
-func anyHas(list []interval, decimal []byte) bool {
-	for _, i := range list {
-		if i.has(decimal) {
-			return true
-		}
-	}
-	return false
+	asked, err := newAmount(v.Prefix, v.Number)
+	return &numberCondition{asked}, err
 }
 
 func (c *numberCondition) spans(s *source) []Span {
-	return decimalSpans(s.header.key(NumberClass), c.intervals)
+	spans := decimalSpans(s.header.key(NumberClass), c.intervals)
+	return append(spans, c.ranges(s.header.key(RangeClass), s.header.key(RangeByHighClass))...)
 }
 
 // decimalSpans gives the keys that are prefix and a decimal of one of the intervals.
@@ -166,24 +170,12 @@ func decimalSpans(prefix []byte, list []interval) []Span {
 
 func (c *numberCondition) match(v *fhirpath.Value, _ fhirpath.Value) bool {
 	found := false
-	numbers(v, func(n fhir.Node) {
-		decimal, err := ordkey.AppendDecimal(nil, n.Number())
-		found = found || err == nil && c.has(decimal)
-	})
+	numbers(v, func(e extent) { found = found || c.hasExtent(&e) })
 	return found
 }
 
 func (c *numberCondition) prefix(dst []byte) ([]byte, bool) { return dst, false }
 
-func (c *numberCondition) judge(b []byte) (Verdict, []byte) {
-	_, rest, err := ordkey.TakeDecimal(b)
-	if err != nil {
-		return No, nil
-	}
-	if c.has(b[:len(b)-len(rest)]) {
-		return Yes, rest
-	}
-	return No, rest
-}
+func (c *numberCondition) judge(b []byte) (Verdict, []byte) { return c.judgePart(b) }
 
 func (c *numberCondition) doubt() Verdict { return Yes }

@@ -13,39 +13,65 @@ import (
 // currencySystem is the system of Money.currency.
 const currencySystem = "urn:iso:std:iso:4217"
 
-// quantity is a number with its unit.
+// quantity is a number, or a Range of them, with its unit.
 type quantity struct {
-	value        fhir.Node
+	extent
 	system, code string
 	unit         string
 }
 
-// quantities calls f for each quantity of a value: of a Range both ends. A comparator (<, >) is not looked at.
+// quantities calls f for each quantity of a value. A comparator (<, >) is not looked at.
 //
 // http://hl7.org/fhir/R4/search.html#quantity
 func quantities(v *fhirpath.Value, f func(quantity)) {
-	switch shapeOf(v) {
+	single := func(q quantity) {
+		if q.low.Kind() == fhir.Number {
+			q.high, q.single = q.low, true
+			f(q)
+		}
+	}
+	switch n := v.Node; shapeOf(v) {
 	case quantityShape:
-		oneQuantity(v.Node, f)
+		single(quantityOf(n))
 	case rangeShape:
-		oneQuantity(v.Node.Field("low"), f)
-		oneQuantity(v.Node.Field("high"), f)
+		rangeOf(n, f)
 	case moneyShape:
-		if n := v.Node.Field("value"); n.Kind() == fhir.Number {
-			f(quantity{value: n, system: currencySystem, code: v.Node.Field("currency").Text()})
-		}
+		single(quantity{extent: extent{low: n.Field("value")}, system: currencySystem, code: n.Field("currency").Text()})
 	case numberShape:
-		if v.Node.Kind() == fhir.Number {
-			f(quantity{value: v.Node})
-		}
+		single(quantity{extent: extent{low: n}})
 	}
 }
 
-func oneQuantity(n fhir.Node, f func(quantity)) {
-	if value := n.Field("value"); value.Kind() == fhir.Number {
-		f(quantity{value, n.Field("system").Text(), n.Field("code").Text(), n.Field("unit").Text()})
-	}
+// quantityOf reads a Quantity; its number is the low end.
+func quantityOf(n fhir.Node) quantity {
+	return quantity{extent{low: n.Field("value")}, n.Field("system").Text(), n.Field("code").Text(), n.Field("unit").Text()}
 }
+
+// rangeOf calls f for a Range. If one end has no unit it is in that of the other. Ends in two units do not make one Range:
+// each is then that of one without another end.
+func rangeOf(n fhir.Node, f func(quantity)) {
+	low, high := quantityOf(n.Field("low")), quantityOf(n.Field("high"))
+	number := high.low
+	switch {
+	case number.Kind() != fhir.Number:
+		f(low)
+		return
+	case low.low.Kind() != fhir.Number, !low.named():
+		high.extent = extent{low: low.low, high: number}
+		f(high)
+		return
+	case !high.named() || low.code == high.code && low.system == high.system && (low.code != "" || low.unit == high.unit):
+		low.high = number
+		f(low)
+		return
+	}
+	high.extent = extent{high: number}
+	f(low)
+	f(high)
+}
+
+// named reports whether q has a unit.
+func (q *quantity) named() bool { return q.code != "" || q.unit != "" }
 
 // units calls f for the ways to name q's unit: its code in its system, and the unit's text if that is another.
 func (q *quantity) units(f func(unit, system string)) {
@@ -60,14 +86,10 @@ func (q *quantity) units(f func(unit, system string)) {
 func (t *Terms) quantities(h *header, v *fhirpath.Value) {
 	quantities(v, func(q quantity) {
 		q.units(func(unit, system string) {
-			t.open(h, QuantityClass)
-			t.string(unit)
-			t.hash(system)
-			if !t.decimal(q.value) {
-				t.drop()
-				return
-			}
-			t.done()
+			t.extent(h, QuantityClass, &q.extent, func() {
+				t.string(unit)
+				t.hash(system)
+			})
 		})
 	})
 }
@@ -75,38 +97,44 @@ func (t *Terms) quantities(h *header, v *fhirpath.Value) {
 // quantityCondition compares quantities, in one unit, in a unit of any system, in any unit of a system or in any at all.
 type quantityCondition struct {
 	Value
-	intervals []interval
-	system    hash
-	unit      []byte // Text as it stands in terms
+	amountAsked
+	system hash
+	unit   []byte // Text as it stands in terms
 }
 
 func newQuantity(v Value) (*quantityCondition, error) {
-	list, err := intervals(v.Prefix, v.Number)
-	return &quantityCondition{v, list, hashOf(v.System), appendCut(nil, v.Text)}, err
+	asked, err := newAmount(v.Prefix, v.Number)
+	return &quantityCondition{v, asked, hashOf(v.System), appendCut(nil, v.Text)}, err
 }
 
 // fixed reports whether the condition names one unit in one system.
 func (c *quantityCondition) fixed() bool { return c.Text != "" && c.System != "" }
 
 func (c *quantityCondition) spans(s *source) []Span {
-	key := s.header.key(QuantityClass)
-	if c.Text != "" {
-		key = append(key, c.unit...)
+	before := func(class Class) []byte {
+		key, _ := c.prefix(s.header.key(class))
+		return key
 	}
 	if c.fixed() {
-		return decimalSpans(append(key, c.system[:]...), c.intervals)
+		return append(decimalSpans(before(QuantityClass), c.intervals), c.ranges(before(RangeClass), before(RangeByHighClass))...)
 	}
-	return []Span{within(key).judged(Yes, c.skip)}
+	return []Span{within(before(QuantityClass)).judged(Yes, c.skip), within(before(RangeClass)).judged(Yes, c.judgeRange)}
+}
+
+// unitOf is what of a term stands before its numbers; of is whether that is of the system asked for.
+func (c *quantityCondition) unitOf(term []byte) (unit []byte, of bool) {
+	end := bytes.IndexByte(term[HeaderLength:], 0)
+	if end < 0 || len(term) < HeaderLength+end+1+hashLength {
+		return term, false
+	}
+	unit = term[:HeaderLength+end+1+hashLength]
+	return unit, c.System == "" || hash(unit[len(unit)-hashLength:]) == c.system
 }
 
 // skip judges a term and says where the next one in the intervals can be: of the same unit, or of the next one.
 func (c *quantityCondition) skip(term []byte) (Verdict, []byte) {
-	end := bytes.IndexByte(term[HeaderLength:], 0)
-	if end < 0 || len(term) < HeaderLength+end+1+hashLength {
-		return No, nil
-	}
-	unit := term[:HeaderLength+end+1+hashLength]
-	if c.System != "" && hash(unit[len(unit)-hashLength:]) != c.system {
+	unit, of := c.unitOf(term)
+	if !of {
 		return No, ordkey.PrefixEnd(unit)
 	}
 	decimal := term[len(unit):]
@@ -121,11 +149,20 @@ func (c *quantityCondition) skip(term []byte) (Verdict, []byte) {
 	return No, ordkey.PrefixEnd(unit)
 }
 
+// judgeRange judges a term of a Range.
+func (c *quantityCondition) judgeRange(term []byte) (Verdict, []byte) {
+	unit, of := c.unitOf(term)
+	if !of {
+		return No, ordkey.PrefixEnd(unit)
+	}
+	low, high, _, ok := takeEnds(term[len(unit):])
+	return verdict(ok && c.hasRange(low, high)), nil
+}
+
 func (c *quantityCondition) match(v *fhirpath.Value, _ fhirpath.Value) bool {
 	found := false
 	quantities(v, func(q quantity) {
-		decimal, err := ordkey.AppendDecimal(nil, q.value.Number())
-		if err != nil || !anyHas(c.intervals, decimal) {
+		if !c.hasExtent(&q.extent) {
 			return
 		}
 		q.units(func(unit, system string) {
@@ -151,17 +188,12 @@ func (c *quantityCondition) judge(b []byte) (Verdict, []byte) {
 	if len(rest) < hashLength {
 		return No, nil
 	}
-	system, number := hash(rest[:hashLength]), rest[hashLength:]
-	_, rest, err := ordkey.TakeDecimal(number)
-	switch {
-	case err != nil:
-		return No, nil
-	case c.Text != "" && !bytes.Equal(unit, c.unit), c.System != "" && system != c.system:
+	system := hash(rest[:hashLength])
+	v, rest := c.judgePart(rest[hashLength:])
+	if c.Text != "" && !bytes.Equal(unit, c.unit) || c.System != "" && system != c.system {
 		return No, rest
-	case anyHas(c.intervals, number[:len(number)-len(rest)]):
-		return Yes, rest
 	}
-	return No, rest
+	return v, rest
 }
 
 func (c *quantityCondition) doubt() Verdict { return Yes }

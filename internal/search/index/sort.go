@@ -40,7 +40,7 @@ func (x *Index) Walk(typeName string, p *def.SearchParam) (w Walk, ok bool) {
 		case def.URIParam:
 			w.Ranges = append(w.Ranges, s.header.class(URIClass))
 		case def.NumberParam:
-			w.Ranges = append(w.Ranges, s.header.class(NumberClass))
+			w.Ranges = append(w.Ranges, s.header.class(NumberClass), s.header.class(RangeClass))
 		case def.DateParam:
 			w.Ranges = append(w.Ranges, s.header.class(WithinClass), s.header.class(LongClass))
 		case def.ReferenceParam:
@@ -145,9 +145,9 @@ func (s *sorter) value(kind def.ParamType, v *fhirpath.Value) {
 			s.offer(func(dst []byte) ([]byte, bool) { return p.append(dst), true })
 		}
 	case def.NumberParam:
-		numbers(v, s.decimal)
+		numbers(v, s.extent)
 	case def.QuantityParam:
-		quantities(v, func(q quantity) { s.decimal(q.value) })
+		quantities(v, func(q quantity) { s.extent(q.extent) })
 	case def.ReferenceParam:
 		r := referenceOf(v)
 		target := s.x.typeID(targetOf(v, &r, s.root))
@@ -155,9 +155,4 @@ func (s *sorter) value(kind def.ParamType, v *fhirpath.Value) {
 	}
 }
 
-func (s *sorter) decimal(n fhir.Node) {
-	s.offer(func(dst []byte) ([]byte, bool) {
-		key, err := ordkey.AppendDecimal(dst, n.Number())
-		return key, err == nil
-	})
-}
+func (s *sorter) extent(e extent) { s.offer(e.append) }

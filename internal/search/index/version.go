@@ -8,7 +8,8 @@ import "galen/internal/fhir/def"
 // makes other terms of any resource: a data store whose terms are of another version is reindexed before it is searched.
 //
 //	1: the first
-const Version = 1
+//	2: a Range is one value, not its two ends
+const Version = 2
 
 // Definitions are those that the index was made of.
 func (x *Index) Definitions() *def.Definitions { return x.defs }

@@ -76,11 +76,11 @@ func (m *model) search(typ string, clauses []clause, sort []string) []string {
 	return ids
 }
 
-// place is where a resource stands by one key: by text that compares as the values do, or by number.
+// place is where a resource stands by one key: by text that compares as the values do, or by numbers.
 type place struct {
-	none   bool
-	text   string
-	number *big.Rat
+	none      bool
+	text      string
+	low, high *big.Rat // the same for one number
 }
 
 // compare puts places without a value last in both directions.
@@ -89,8 +89,10 @@ func (p place) compare(q place, down bool) int {
 	switch {
 	case p.none || q.none:
 		return cmp.Compare(btoi(p.none), btoi(q.none))
-	case p.number != nil:
-		c = p.number.Cmp(q.number)
+	case p.low != nil:
+		if c = p.low.Cmp(q.low); c == 0 {
+			c = p.high.Cmp(q.high)
+		}
 	default:
 		c = cmp.Compare(p.text, q.text)
 	}
@@ -133,7 +135,7 @@ func placeOf(r *resource, key string) place {
 		}
 	}
 	for _, a := range v.amounts {
-		all = append(all, place{number: a.value})
+		all = append(all, place{low: a.low, high: a.high})
 	}
 	if len(all) == 0 {
 		return place{none: true}

@@ -274,9 +274,13 @@ func (b *bench) reference(r ref) (modifier, value string) {
 // amount writes a number near an amount in some precision, with some prefix, with or without its unit.
 func (b *bench) amount(a amount) string {
 	places := b.rand.IntN(4)
-	number := a.value.FloatString(places)
+	value := a.low
+	if value.Cmp(new(big.Rat).Neg(beyond)) == 0 || a.high.Cmp(beyond) != 0 && b.rand.IntN(2) == 0 {
+		value = a.high
+	}
+	number := value.FloatString(places)
 	if b.rand.IntN(6) == 0 { // a little off
-		number = new(big.Rat).Add(a.value, big.NewRat(int64(b.rand.IntN(21)-10), 10)).FloatString(places)
+		number = new(big.Rat).Add(value, big.NewRat(int64(b.rand.IntN(21)-10), 10)).FloatString(places)
 	}
 	if digits := strings.TrimLeft(strings.Replace(number, ".", "", 1), "-0"); b.rand.IntN(5) == 0 && len(digits) > 1 {
 		sign := number[:len(number)-len(strings.TrimPrefix(number, "-"))]

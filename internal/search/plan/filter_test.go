@@ -66,7 +66,8 @@ func (b *bench) tree(typ string, depth int) tree {
 // asTest writes a clause as a test of _filter; ok is false for those that none is the same as.
 func asTest(typ string, c clause) (text string, ok bool) {
 	path := c.name
-	if head, rest, chained := strings.Cut(c.name, "."); chained {
+	head, rest, chained := strings.Cut(c.name, ".")
+	if chained {
 		param := def.R4().SearchParam(typ, head)
 		if param == nil || len(param.Targets) != 1 {
 			return "", false
@@ -85,6 +86,8 @@ func asTest(typ string, c clause) (text string, ok bool) {
 		return name + " pr " + map[string]string{"true": "false", "false": "true"}[value], true
 	case modifier == "contains":
 		operator = "co"
+	case modifier == "not" && chained:
+		return "", false // it asks for another target
 	case modifier == "not":
 		return "not(" + name + " eq " + quoted(value) + ")", true
 	case modifier != "" || param.Code == "_id":

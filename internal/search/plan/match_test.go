@@ -161,22 +161,28 @@ func (a amount) match(value string) bool {
 	}
 	half := halfOf(number)
 	low, high := new(big.Rat).Sub(q, half), new(big.Rat).Add(q, half)
-	within := a.value.Cmp(low) >= 0 && a.value.Cmp(high) < 0
+	within := a.low.Cmp(low) >= 0 && a.high.Cmp(high) < 0
 	switch prefix {
 	case "ne":
 		return !within
-	case "gt", "sa":
-		return a.value.Cmp(q) > 0
-	case "lt", "eb":
-		return a.value.Cmp(q) < 0
+	case "gt":
+		return a.high.Cmp(q) > 0
+	case "lt":
+		return a.low.Cmp(q) < 0
 	case "ge":
-		return a.value.Cmp(q) >= 0
+		return a.high.Cmp(q) >= 0
 	case "le":
-		return a.value.Cmp(q) <= 0
+		return a.low.Cmp(q) <= 0
+	case "sa":
+		return a.low.Cmp(q) > 0
+	case "eb":
+		return a.high.Cmp(q) < 0
 	case "ap":
-		off, tenth := new(big.Rat).Sub(a.value, q), new(big.Rat).Mul(q, big.NewRat(1, 10))
-		off.Abs(off)
-		return off.Cmp(half) <= 0 || off.Cmp(tenth.Abs(tenth)) <= 0
+		tenth := new(big.Rat).Mul(q, big.NewRat(1, 10))
+		if tenth.Abs(tenth); tenth.Cmp(half) > 0 {
+			half = tenth
+		}
+		return a.low.Cmp(high.Add(q, half)) <= 0 && a.high.Cmp(low.Sub(q, half)) >= 0
 	}
 	return within
 }

@@ -51,11 +51,14 @@ func found(codes ...code) (v values) {
 	return v
 }
 
-// amount is a number or quantity.
+// amount is a number or quantity, or a range of them from low to high, which are the same for what is none.
 type amount struct {
-	value              *big.Rat
+	low, high          *big.Rat
 	unit, system, code string
 }
+
+// beyond is more than any number that there is, for ranges that are open.
+var beyond = new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(40), nil))
 
 // ref is a reference: Type/id if it is relative, else an address; what type it says it is of, and its identifier.
 type ref struct {
@@ -137,6 +140,7 @@ var readers = map[string]func(element any, arg string) values{
 	"period":     period,
 	"reference":  reference,
 	"quantity":   quantity,
+	"range":      rangeOf,
 }
 
 func coding(e any, _ string) values {
@@ -214,12 +218,35 @@ func reference(e any, arg string) (v values) {
 
 func quantity(e any, _ string) (v values) {
 	m, isObject := e.(map[string]any)
+	if e == nil {
+		return v
+	}
 	if !isObject {
 		m = map[string]any{"value": e}
 	}
 	if n, ok := m["value"].(json.Number); ok {
 		r, _ := new(big.Rat).SetString(n.String())
-		v.amounts = []amount{{r, text(m["unit"]), text(m["system"]), text(m["code"])}}
+		v.amounts = []amount{{r, r, text(m["unit"]), text(m["system"]), text(m["code"])}}
+	}
+	return v
+}
+
+// rangeOf reads a Range, whose ends are of one unit if both are there.
+func rangeOf(e any, _ string) (v values) {
+	m := e.(map[string]any)
+	low, high := quantity(m["low"], "").amounts, quantity(m["high"], "").amounts
+	switch {
+	case len(low) > 0 && len(high) > 0:
+		low[0].high = high[0].low
+		if low[0].low.Cmp(low[0].high) <= 0 {
+			v.amounts = low
+		}
+	case len(low) > 0:
+		low[0].high = beyond
+		v.amounts = low
+	case len(high) > 0:
+		high[0].low = new(big.Rat).Neg(beyond)
+		v.amounts = high
 	}
 	return v
 }

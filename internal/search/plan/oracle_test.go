@@ -331,7 +331,7 @@ func asURL(clauses []clause) string {
 
 func (b *bench) sort(typ string) []string {
 	keys := map[string][]string{"Patient": {"birthdate", "family", "given", "gender", "death-date"}, "Observation": {"date", "code", "status", "value-quantity"},
-		"Encounter": {"status", "date"}, "Condition": {"onset-date", "abatement-date", "code"}, "Immunization": {"date", "vaccine-code"},
+		"Encounter": {"status", "date"}, "Condition": {"onset-date", "onset-age", "abatement-date", "code"}, "Immunization": {"date", "vaccine-code"},
 		"Organization": {"name", "address-city"}, "MedicationRequest": {"authoredon", "status"}, "DiagnosticReport": {"date", "issued"},
 		"ChargeItem": {"factor-override"}, "Device": {"device-name"}}[typ]
 	keys = append(keys, "_id", "_lastUpdated", "_source", "_tag")

@@ -78,6 +78,7 @@ Condition
 code             concept code
 clinical-status  concept clinicalStatus
 verification-status concept verificationStatus
+onset-age        quantity onsetAge | range onsetRange
 onset-date       date onsetDateTime | period onsetPeriod
 abatement-date   date abatementDateTime | period abatementPeriod
 recorded-date    date recordedDate

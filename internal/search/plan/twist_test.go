@@ -13,7 +13,7 @@ func (b *bench) twist(body map[string]any) {
 	pick := func(json string) any { return decoded(b.t, []byte(json)) }
 	number := b.rand.IntN(5)
 	has := func(name string) bool { _, ok := body[name]; return ok }
-	switch b.rand.IntN(14) {
+	switch b.rand.IntN(16) {
 	case 0, 1:
 		body["meta"] = pick(fmt.Sprintf(`{"tag":[{"system":"urn:tag","code":"t%d"},{"code":"plain"}],"security":[{"system":"urn:sec","code":"R","display":"very restricted"}],`+
 			`"profile":["http://example.org/p%d|%d","http://example.org/base"],"source":"http://feeds.example.org/%d#x"}`, number, number, number, number))
@@ -66,6 +66,13 @@ func (b *bench) twist(body map[string]any) {
 	case 12:
 		if has("telecom") {
 			body["telecom"] = pick(`[{"system":"email","value":"a@example.org"},{"system":"phone","value":"+46 8"}]`)
+		}
+	case 14, 15:
+		if has("onsetDateTime") {
+			delete(body, "onsetDateTime")
+			body["onset"+[]string{"Range", "Range", "Range", "Range", "Age"}[number]] = pick([]string{`{"low":{"value":10,"unit":"a"},"high":{"value":20,"unit":"a"}}`,
+				`{"low":{"value":5,"system":"http://unitsofmeasure.org","code":"a"}}`, `{"high":{"value":12.5,"unit":"a"}}`, `{"low":{"value":10},"high":{"value":10.5}}`,
+				`{"value":10,"unit":"years","system":"http://unitsofmeasure.org","code":"a"}`}[number])
 		}
 	case 13:
 		if has("identifier") {
