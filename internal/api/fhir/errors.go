@@ -39,6 +39,7 @@ var answers = map[fault.Kind]answer{
 // Faults that HTTP itself knows and HealthLake has texts for.
 var (
 	errMediaType = core.Issue{Code: "value", Diagnostics: "Incorrect MIME-type. Update request Content-Type header."}
+	errEncoding  = core.Issue{Code: "not-supported", Diagnostics: "The Content-Encoding of a body is gzip, or there is none."}
 	errAccept    = core.Issue{Code: "not-supported", Diagnostics: "The forms of an answer are application/fhir+json and application/fhir+xml."}
 	errMethod    = core.Issue{Code: "not-supported", Diagnostics: "Interaction not supported."}
 	errPath      = core.Issue{Code: "not-found", Diagnostics: "There is nothing at this address."}

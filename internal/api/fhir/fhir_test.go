@@ -3,6 +3,7 @@
 package fhir_test
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -402,6 +403,29 @@ func TestBodyLimitAndPublicURL(t *testing.T) {
 		t.Errorf("Location is %s", got)
 	}
 	s.do("PUT", r4+"/Patient/p1", patient+strings.Repeat(" ", 200)).outcome(t, 413, "too-long")
+}
+
+func TestPackedBodies(t *testing.T) {
+	s := newServer(t, mem.New(), api.Options{MaxBody: 2000})
+	pack := func(text string) string {
+		var b strings.Builder
+		z := gzip.NewWriter(&b)
+		if _, err := io.WriteString(z, text); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	const packed = "Content-Encoding: gzip"
+	s.do("PUT", r4+"/Patient/p1", pack(patient), packed).want(t, 201)
+	s.do("POST", r4, pack(`{"resourceType":"Bundle","type":"batch","entry":[]}`), packed).want(t, 200)
+	s.do("PUT", r4+"/Patient/p1", pack(patient+strings.Repeat(" ", 1<<20)), packed).outcome(t, 413, "too-long")
+	s.do("PUT", r4+"/Patient/p1", patient, packed).outcome(t, 400, "invalid")
+	s.do("PUT", r4+"/Patient/p1", pack(patient)[:20], packed).outcome(t, 400, "invalid")
+	s.do("PUT", r4+"/Patient/p1", patient, "Content-Encoding: br").outcome(t, 415, "not-supported")
+	s.do("PUT", r4+"/Patient/p1", patient, "Content-Encoding: gzip, gzip").outcome(t, 415, "not-supported")
 }
 
 func TestEveryKindOfFaultHasAnAnswer(t *testing.T) {

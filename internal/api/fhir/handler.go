@@ -18,7 +18,7 @@ type Options struct {
 	Deferred  *deferred.Service            // carries out transactions whose callers do not wait; nil: all wait
 	Operator  interaction.Operator         // carries out operations; nil: there are none
 	PublicURL string                       // what absolute URLs in answers begin with, "https://host"; empty: from the request
-	MaxBody   int64                        // bytes of a body that the edge did not read whole; 0: 64 MiB
+	MaxBody   int64                        // bytes of a body that the edge did not read whole, and of one that was packed; 0: 64 MiB
 	Failed    func(context.Context, error) // told of errors that were answered with status 5xx; nil: nobody
 }
 
@@ -68,6 +68,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.caller = interaction.Caller{Who: h.who(r.Context()), DataStore: p.dataStore, Base: h.base(r, p.dataStore)}
 	for i := range routes {
 		if rt := &routes[i]; rt.shape == p.shape && (rt.method == r.Method || rt.method == http.MethodGet && r.Method == http.MethodHead) {
+			if _, ok := encoding(r); !ok {
+				w.Header()["Accept-Encoding"] = []string{"gzip"}
+				x.refuse(http.StatusUnsupportedMediaType, errEncoding)
+				return
+			}
 			rt.serve(x)
 			return
 		}

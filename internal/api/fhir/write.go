@@ -3,6 +3,8 @@
 package fhir
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"mime"
@@ -218,17 +220,51 @@ func (x *exchange) payload() (interaction.Input, bool) {
 // body is the body of the request, as the edge has read it or whole up to a limit.
 func (x *exchange) body() ([]byte, error) {
 	if whole, ok := x.r.Body.(interface{ Bytes() []byte }); ok {
-		return whole.Bytes(), nil
+		return x.inflate(whole.Bytes())
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(x.w, x.r.Body, x.h.opt.MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, fault.New(fault.TooLarge, "the body is longer than %d bytes", x.h.opt.MaxBody)
+		return nil, x.tooLarge()
 	case err != nil:
 		return nil, fault.Wrap(fault.Invalid, err, "the body could not be read")
 	}
-	return body, nil
+	return x.inflate(body)
+}
+
+func (x *exchange) tooLarge() error {
+	return fault.New(fault.TooLarge, "the body is longer than %d bytes", x.h.opt.MaxBody)
+}
+
+// encoding is the Content-Encoding of the body: gzip, or empty; ok is false for any other.
+func encoding(r *http.Request) (name string, ok bool) {
+	switch name = strings.ToLower(strings.Join(r.Header["Content-Encoding"], ",")); name {
+	case "", "identity":
+		return "", true
+	case "gzip", "x-gzip":
+		return "gzip", true
+	}
+	return name, false
+}
+
+// inflate gives a body as it was before it was encoded.
+func (x *exchange) inflate(body []byte) ([]byte, error) {
+	if name, _ := encoding(x.r); name != "gzip" || len(body) == 0 {
+		return body, nil
+	}
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "the body is not gzip, as its Content-Encoding says")
+	}
+	plain, err := io.ReadAll(io.LimitReader(z, x.h.opt.MaxBody+1))
+	switch {
+	case err != nil:
+		return nil, fault.Wrap(fault.Invalid, err, "the body is not gzip, as its Content-Encoding says")
+	case int64(len(plain)) > x.h.opt.MaxBody:
+		return nil, x.tooLarge()
+	}
+	return plain, nil
 }
 
 // match reads If-Match and If-None-Match of a write; if they cannot be met, it has answered.
