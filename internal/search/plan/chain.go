@@ -106,12 +106,13 @@ func (r *run) termsReferring(ctx context.Context, typ string, param *def.SearchP
 	id := uint16(r.defs.Type(target).ID)
 	flush := func() error {
 		known, err := r.view.Find(ctx, id, ids...)
+		some := []docset.Set{found}
 		for i, f := range known {
 			if f.Live() && targets.Contains(f.Number) {
-				found.Or(docs[i])
+				some = append(some, docs[i])
 			}
 		}
-		ids, docs = ids[:0], docs[:0]
+		found, ids, docs = docset.Or(some...), ids[:0], docs[:0]
 		return err
 	}
 	err := r.referenceTerms(ctx, typ, param, target, func(id string, set docset.Set) error {
