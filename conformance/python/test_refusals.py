@@ -216,7 +216,7 @@ TABLE = [
     ("GET", "Patient/p/$erase", None, {}, 400, "not-supported", None),
     ("GET", "Observation/$lastn?subject=Patient%2Fp&color=red", None, {}, 400, "not-supported", "color"),
     ("POST", "Claim/$submit", bundle("collection"), {}, 400, "required", "Bundle.entry[0]"),
-    ("GET", "ValueSet/$expand?url=http%3A%2F%2Fx%2Fnone", None, {}, 404, "not-found", "url"),
+    ("GET", "ValueSet/$expand?url=http%3A%2F%2Fx%2Fnone", None, {}, 404, "not-found", None),
     ("POST", "$graphql", {"query": "{"}, {"Content-Type": "application/json"}, 400, None, None),
     ("POST", "Group/$bulk-member-match", params(MemberBundle={"part": []}) | {"parameter": []}, {}, 400, "required", "MemberBundle"),
     ("POST", "Questionnaire/$questionnaire-package", params(coverage={"resource": PATIENT}), {}, 400, "structure", "coverage"),
