@@ -28,6 +28,7 @@ type validation struct {
 	where    packageFlags
 	profiles []string
 	json     bool
+	rules    validate.Rules
 
 	base   *validate.Validator
 	extra  *validate.Profiles
@@ -58,6 +59,10 @@ meta.profile names. Profiles come from packages: galen package add.`,
 	v.where.add(c)
 	c.Flags().StringArrayVar(&v.profiles, "profile", nil, "profile to check against, a canonical URL, |version may follow; may repeat")
 	c.Flags().BoolVar(&v.json, "json", false, "write the findings as a JSON array")
+	c.Flags().BoolVar(&v.rules.Displays, "displays", false, "refuse a display that its code system does not give to the code")
+	c.Flags().BoolVar(&v.rules.Global, "global", false, "apply the profiles that installed guides give as global to all resources of a type")
+	c.Flags().BoolVar(&v.rules.KnownExtensions, "known-extensions", false, "refuse extensions whose definitions are not installed")
+	c.Flags().StringArrayVar(&v.rules.Domains, "domain", nil, "with --known-extensions, how urls of extensions that may be used begin; may repeat")
 	return c
 }
 
@@ -66,7 +71,7 @@ func (v *validation) run(out io.Writer, files []string) error {
 	if err != nil {
 		return err
 	}
-	v.base, v.extra = validate.New(def.R4()), validate.NewProfiles(def.R4(), set, nil)
+	v.base, v.extra = validate.New(def.R4()), validate.NewProfiles(def.R4(), set, nil).With(v.rules)
 	all := []finding{}
 	for _, name := range files {
 		src, found, err := v.file(name)

@@ -29,7 +29,7 @@ func TestPackageToAdd(t *testing.T) {
 	}
 }
 
-func TestOnlyKnown(t *testing.T) {
+func TestKnownExtensions(t *testing.T) {
 	p := validate.NewProfiles(def.R4(), pack.NewSet(nil), nil)
 	const text = `{"resourceType":"Patient","extension":[{"url":"http://example.org/a","extension":[{"url":"b","valueString":"x"}]},
 		{"url":"http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName","valueString":"x"}],
@@ -39,9 +39,9 @@ func TestOnlyKnown(t *testing.T) {
 		want     []string
 	}{
 		{p, nil},
-		{p.OnlyKnown(), []string{"Patient.extension[0].url", "Patient.birthDate.extension[0].url"}},
-		{p.OnlyKnown("http://example.org/"), []string{"Patient.birthDate.extension[0].url"}},
-		{p.OnlyKnown("http://example.org/", "http://example.com/"), nil},
+		{p.With(validate.Rules{KnownExtensions: true}), []string{"Patient.extension[0].url", "Patient.birthDate.extension[0].url"}},
+		{p.With(validate.Rules{KnownExtensions: true, Domains: []string{"http://example.org/"}}), []string{"Patient.birthDate.extension[0].url"}},
+		{p.With(validate.Rules{KnownExtensions: true, Domains: []string{"http://example.org/", "http://example.com/"}}), nil},
 	} {
 		var got []string
 		for _, f := range validate.NewWithProfiles(def.R4(), c.profiles).Resource(fhirtest.Parse(t, text), validate.Strict) {

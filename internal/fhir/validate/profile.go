@@ -3,7 +3,6 @@
 package validate
 
 import (
-	"slices"
 	"strings"
 	"sync"
 
@@ -35,8 +34,9 @@ type Profiles struct {
 	own      bool     // member asks the packages
 	missing  []string // packages chosen that are not installed
 
-	known   bool // extensions must be defined in the packages, or be of one of these
-	domains []string
+	rules   Rules
+	codes   codes               // of R4 and the packages, for Rules.Displays
+	globals map[string][]string // profiles by type, for Rules.Global
 
 	mu   sync.Mutex
 	done map[string]*compiled // by canonical URL with version; bounded by what the packages hold
@@ -53,28 +53,10 @@ type compiled struct {
 func NewProfiles(d *def.Definitions, packages *pack.Set, member MemberOf) *Profiles {
 	p := &Profiles{defs: d, packages: packages, member: member, done: map[string]*compiled{}}
 	if member == nil {
-		p.member, p.own = newCodes(packages).memberOf, true
+		p.codes = newCodes(packages)
+		p.member, p.own = p.codes.memberOf, true
 	}
 	return p
-}
-
-// OnlyKnown gives the same profiles, but for that an extension whose definition is not installed is an error, unless its url
-// begins as one of domains does. Extensions that HL7 defines for all of FHIR count as known.
-func (p *Profiles) OnlyKnown(domains ...string) *Profiles {
-	return &Profiles{defs: p.defs, packages: p.packages, member: p.member, known: true, domains: domains, done: map[string]*compiled{}}
-}
-
-// mayUse reports whether an extension that is not installed may be used.
-func (p *Profiles) mayUse(url string) bool {
-	if !p.known || !strings.Contains(url, ":") { // within an extension, names are its own
-		return true
-	}
-	for _, domain := range [...]string{"http://hl7.org/fhir/StructureDefinition/", "http://hl7.org/fhir/3.0/", "http://hl7.org/fhir/4.3/", "http://hl7.org/fhir/5.0/"} {
-		if strings.HasPrefix(url, domain) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(p.domains, func(domain string) bool { return strings.HasPrefix(url, domain) })
 }
 
 // profile finds a profile by canonical. It fails with fault.NotFound if no package has it and fault.Unprocessable if it
@@ -166,6 +148,9 @@ func (p *Profiles) check(n fhir.Node, level Level, member MemberOf, profiles ...
 		w.against(it, canonical, n.Offset(), "")
 	}
 	if level == Strict {
+		if p.rules.Displays && typ.Name != "ValueSet" {
+			w.displays(n)
+		}
 		w.claims(it)
 		w.extensions(n, owner{node: n, types: [2]*def.Structure{typ}})
 	}

@@ -44,6 +44,8 @@ var constrained = []struct{ name, typ, elements, right, wrong, want string }{
 		`"maritalStatus":{"coding":[{"code":"S"},{"code":"M","system":"x"}]}`, `"maritalStatus":{"text":"M"}`, "value Patient.maritalStatus"},
 	{"minValue", "Patient", `{"path":"Patient.multipleBirth[x]","minValueInteger":2}`, `"multipleBirthInteger":2`, `"multipleBirthInteger":1`, "value Patient.multipleBirth.ofType(integer)"},
 	{"maxValue", "Patient", `{"path":"Patient.birthDate","maxValueDate":"2020-01-01"}`, `"birthDate":"2020-01-01"`, `"birthDate":"2020-01-02"`, "value Patient.birthDate"},
+	{"minValue before now", "Patient", `{"path":"Patient.birthDate","minValueQuantity":{"value":100,"system":"http://unitsofmeasure.org","code":"a"}}`, `"birthDate":"1990"`, `"birthDate":"1850-01-01"`, "value Patient.birthDate"},
+	{"maxValue after now", "Patient", `{"path":"Patient.birthDate","maxValueQuantity":{"value":52,"system":"http://unitsofmeasure.org","code":"wk"}}`, `"birthDate":"1990"`, `"birthDate":"2150-01-01"`, "value Patient.birthDate"},
 	{"maxLength", "Patient", `{"path":"Patient.name.text","maxLength":2}`, `"name":[{"text":"é1"}]`, `"name":[{"text":"abc"}]`, "value Patient.name[0].text"},
 	{"type", "Patient", `{"path":"Patient.deceased[x]","type":[{"code":"boolean"}]}`, `"deceasedBoolean":true`, `"deceasedDateTime":"2020"`, "structure Patient.deceased.ofType(dateTime)"},
 	{"target", "Patient", `{"path":"Patient.generalPractitioner","type":[{"code":"Reference","targetProfile":["` + core + `Organization"]}]}`,

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"galen/internal/fhir"
@@ -296,6 +297,12 @@ func outside(v, limit fhir.Node, side int) bool {
 		order, ok := a.Compare(b)
 		return okA && okB && ok && order == side
 	case fhir.Object:
+		if v.Kind() == fhir.String {
+			a, okA := fhir.ParsePartial(v.Text())
+			b, okB := relative(limit, side, time.Now())
+			order, ok := a.Compare(b)
+			return okA && okB && ok && order == side
+		}
 		order, ok := compareQuantities(v, limit)
 		return ok && order == side
 	}

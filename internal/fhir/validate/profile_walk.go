@@ -95,8 +95,16 @@ func (w *profileWalk) claims(it item) {
 			w.against(it, m.Text(), m.Offset(), fmt.Sprintf("meta.profile[%d]", i))
 		}
 	}
-	if fhir.Type(it.node) == "QuestionnaireResponse" {
+	for _, canonical := range w.p.globals[fhir.Type(it.node)] {
+		w.against(it, canonical, it.node.Offset(), "")
+	}
+	switch fhir.Type(it.node) {
+	case "QuestionnaireResponse":
 		w.response(it.node)
+	case "MeasureReport":
+		w.measured(it.node)
+	case "StructureDefinition":
+		w.derived(it.node)
 	}
 	outer := w.container
 	for _, name := range [...]string{"contained", "entry", "parameter"} {

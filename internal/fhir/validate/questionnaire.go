@@ -21,29 +21,37 @@ type form struct {
 
 // response checks a QuestionnaireResponse against the Questionnaire that it names, if that is contained or in a package.
 func (w *profileWalk) response(n fhir.Node) {
-	name := n.Field("questionnaire")
-	if name.Kind() != fhir.String {
-		return
-	}
-	var q fhir.Node
-	if id, ok := strings.CutPrefix(name.Text(), "#"); ok {
-		for _, c := range n.Field("contained").Elements() {
-			if c.Field("id").Is(id) {
-				q = c
-			}
-		}
-	} else if r := w.p.packages.Find("Questionnaire", name.Text()); r != nil {
-		tape := new(fhir.Tape)
-		if tape.Parse(r.JSON, fhir.Limits{Size: pack.MaxFile}) == nil {
-			q = tape.Root()
-		}
-	}
-	if fhir.Type(q) != "Questionnaire" {
+	q := w.named(n, "Questionnaire", n.Field("questionnaire"))
+	if !q.Ok() {
 		return
 	}
 	status := n.Field("status").Text()
 	f := form{w, n, status == "completed" || status == "amended"}
 	f.items(n, q, "item")
+}
+
+// named finds the resource that a canonical names: one that n contains or, parsed, one of a package; absent if it is neither,
+// or of another type.
+func (w *profileWalk) named(n fhir.Node, typ string, canonical fhir.Node) (found fhir.Node) {
+	if canonical.Kind() != fhir.String {
+		return
+	}
+	if id, ok := strings.CutPrefix(canonical.Text(), "#"); ok {
+		for _, c := range n.Field("contained").Elements() {
+			if c.Field("id").Is(id) {
+				found = c
+			}
+		}
+	} else if r := w.p.packages.Find(typ, canonical.Text()); r != nil {
+		tape := new(fhir.Tape)
+		if tape.Parse(r.JSON, fhir.Limits{Size: pack.MaxFile}) == nil {
+			found = tape.Root()
+		}
+	}
+	if fhir.Type(found) != typ {
+		return fhir.Node{}
+	}
+	return found
 }
 
 // items checks the items of one level: those of an item, of an answer, or of the response.
@@ -163,8 +171,11 @@ func (f *form) item(it, q fhir.Node) {
 	}
 }
 
-// enabled evaluates enableWhen. A question that cannot be looked up counts as not answered.
+// enabled evaluates enableWhen, and what enables the item beside it. A question that cannot be looked up counts as not answered.
 func (f *form) enabled(q fhir.Node) bool {
+	if !f.enabledByExpression(q) {
+		return false
+	}
 	conditions := q.Field("enableWhen")
 	if conditions.Len() == 0 {
 		return true

@@ -247,7 +247,7 @@ func (s *suite) run(c, profile *suiteCase) (failed bool, text string) {
 	for _, name := range list {
 		own.Resources = append(own.Resources, s.supporting(name)...)
 	}
-	p := validate.NewProfiles(def.R4(), pack.NewSet(packages), nil).OnlyKnown(c.domains()...)
+	p := validate.NewProfiles(def.R4(), pack.NewSet(packages), nil).With(validate.Rules{KnownExtensions: true, Domains: c.domains(), Displays: true, Global: true})
 	v := validate.NewWithProfiles(def.R4(), p)
 	found := v.Resource(tape.Root(), validate.Strict)
 	if url != nil {
