@@ -123,12 +123,16 @@ func (x *Index) component(p *def.SearchParam, expression string, focus ...*def.S
 	pl := &plan{param: p, program: program}
 	walks, plain := program.Walks()
 	pl.onlyCodes = plain
+	if !plain {
+		pl.casings = casings{true, true, true}
+	}
 	for _, w := range walks {
 		if len(w) == 0 {
 			pl.onlyCodes = false
 			continue
 		}
 		last := w[len(w)-1]
+		pl.casings.add(casingsOf(last.Type))
 		switch shapeOfType(last.Type) {
 		case codeShape:
 			if set := boundSet(last.Element); set != nil && !slices.Contains(pl.sets, set) {

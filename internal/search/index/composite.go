@@ -106,7 +106,7 @@ func (x *Index) appendParts(t *Terms, kind def.ParamType, v *fhirpath.Value) {
 	case def.TokenParam:
 		tokens(v, func(k token) {
 			if k.code != "" || k.system != "" {
-				t.parts = t.appendHash(appendCut(t.parts, k.code), k.system)
+				t.parts = appendCodePart(t.parts, k.code, t.hashOf(k.system), x.folds(&k))
 				end()
 			}
 		})

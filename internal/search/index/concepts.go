@@ -8,7 +8,6 @@ import (
 	"galen/internal/fault"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirpath"
-	"galen/internal/ordkey"
 )
 
 // Concepts is the codes that a value of :in, :not-in, :above or :below stands for. Whoever knows what codes mean makes it; it
@@ -40,16 +39,18 @@ func (c *Clause) AsksConcepts() bool {
 // conceptsCondition asks for any of many codes.
 type conceptsCondition struct {
 	*Concepts
+	x      *Index
+	kinds  casings
 	hashes map[hash]string // of Systems
 	plain  bool            // there are code elements or booleans: their terms have no system
 	set    *def.ValueSet   // gives the systems of all codes that have none in their terms; nil if it is not that simple
 }
 
-func newConcepts(pl *plan, v Value) (*conceptsCondition, error) {
+func (x *Index) newConcepts(pl *plan, v Value) (*conceptsCondition, error) {
 	if v.Concepts == nil {
 		return nil, fault.New(fault.Unsupported, "there is no terminology service to ask here")
 	}
-	c := &conceptsCondition{Concepts: v.Concepts, hashes: map[hash]string{}}
+	c := &conceptsCondition{Concepts: v.Concepts, x: x, kinds: pl.casings, hashes: map[hash]string{}}
 	for _, system := range c.Systems {
 		c.hashes[hashOf(system)] = system
 	}
@@ -72,11 +73,16 @@ func (c *conceptsCondition) spans(s *source) []Span {
 	}
 	spans := make([]Span, 0, 2*len(c.List))
 	for _, k := range c.List {
-		code := appendCut(s.header.key(CodeClass), k.Code)
-		h := hashOf(k.System)
-		spans = append(spans, exactly(append(code[:len(code):len(code)], h[:]...)).span(Yes))
+		key, h := s.header.key(CodeClass), hashOf(k.System)
+		exact, folds := c.x.narrow(c.kinds, k.System)
+		if exact {
+			spans = append(spans, exactly(appendCode(key[:len(key):len(key)], k.Code, h, false)).span(Yes))
+		}
+		if folds {
+			spans = append(spans, exactly(appendCode(key[:len(key):len(key)], k.Code, h, true)).span(Yes))
+		}
 		if c.plain {
-			spans = append(spans, exactly(append(code[:len(code):len(code)], emptyHash[:]...)).span(c.implied(k.Code)))
+			spans = append(spans, exactly(appendCode(key[:len(key):len(key)], k.Code, emptyHash, false)).span(c.implied(k.Code)))
 		}
 	}
 	return spans
@@ -84,14 +90,14 @@ func (c *conceptsCondition) spans(s *source) []Span {
 
 // judge tells from a term whether its code is one of them. A code that is cut in its term may be.
 func (c *conceptsCondition) judge(term []byte) Verdict {
-	code, rest, err := ordkey.TakeString(term[HeaderLength:])
-	if err != nil || len(rest) < hashLength || code == "" {
+	k, ok := codeOf(term)
+	code := k.code()
+	if !ok || code == "" {
 		return No
 	}
-	h := hash(rest[:hashLength])
-	system, known := c.hashes[h]
+	system, known := c.hashes[k.system]
 	switch {
-	case h == emptyHash && c.plain:
+	case k.system == emptyHash && c.plain && !k.folds:
 		return c.implied(code)
 	case !known:
 		return No

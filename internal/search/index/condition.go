@@ -47,11 +47,11 @@ func (x *Index) condition(c Clause, pl *plan, v Value) (condition, error) {
 	case def.TokenParam:
 		switch {
 		case c.AsksConcepts():
-			return newConcepts(pl, v)
+			return x.newConcepts(pl, v)
 		case c.Modifier == Contains:
 			return newItem(p.Type, c.Modifier, v)
 		}
-		return newToken(pl, v)
+		return x.newToken(pl, v)
 	case def.StringParam:
 		return newString(c.Modifier, v)
 	case def.URIParam:
@@ -77,7 +77,7 @@ func (x *Index) condition(c Clause, pl *plan, v Value) (condition, error) {
 func (x *Index) newUnequal(c Clause, pl *plan, v Value) (condition, error) {
 	switch c.Param.Type {
 	case def.TokenParam:
-		t, err := newToken(pl, v)
+		t, err := x.newToken(pl, v)
 		return unequalToken{t}, err
 	case def.ReferenceParam:
 		r, err := x.newReference(c, pl, v)

@@ -31,6 +31,10 @@ func TestFormat(t *testing.T) {
 		ann: {
 			head("Patient", "individual-gender", '?'),
 			head("Patient", "individual-gender", 'c') + "female\x00" + hash(""),
+			head("Patient", "individual-telecom", 'c') + "a@b\x00" + hash("") + "\x01",
+			head("Patient", "individual-email", 'c') + "a@b\x00" + hash("") + "\x01",
+			head("Patient", "Resource-tag", 'c') + "x\x00" + hash("urn:t") + "\x01",
+			head("Patient", "Resource-security", 'c') + "r\x00" + hash("") + "\x01R",
 			head("Patient", "Patient-identifier", 'c') + "17\x00" + hash("urn:mrn"),
 			head("Patient", "Patient-identifier", 's') + hash("urn:mrn"),
 			head("Patient", "Patient-identifier", 't') + "medical record",
@@ -50,7 +54,7 @@ func TestFormat(t *testing.T) {
 		pressure: {
 			head("Observation", "Observation-component-value-quantity", 'q') + mmHg + string(decimal),
 			head("Observation", "Observation-component-value-quantity", 'q') + "mmHg\x00" + hash("") + string(decimal),
-			head("Observation", "Observation-component-code-value-quantity", 'k') + "8480-6\x00" + hash("http://loinc.org") + mmHg + string(decimal),
+			head("Observation", "Observation-component-code-value-quantity", 'k') + "8480-6\x00" + hash("http://loinc.org") + "\x00" + mmHg + string(decimal),
 		},
 		`{"resourceType":"Patient","name":[{"family":"` + long + `"}]}`: {
 			head("Patient", "individual-family", 'n') + long[:256] + hex.EncodeToString([]byte(hash(long))),

@@ -36,11 +36,12 @@ type plan struct {
 	sets       []*def.ValueSet
 	onlyCodes  bool // all its values are codes or booleans
 	booleans   bool
+	casings    casings // of its tokens
 	components []*plan
 }
 
-// noPlan is that of a token whose definition says nothing.
-var noPlan plan
+// identifiers is the plan of a token that is an Identifier.
+var identifiers = plan{casings: casings{exact: true}}
 
 // New compiles all search parameters of d. It fails if an expression does not compile.
 func New(d *def.Definitions) (*Index, error) {
@@ -96,7 +97,7 @@ func (x *Index) emit(t *Terms, s *source, v *fhirpath.Value) {
 	before := len(t.ends)
 	switch s.kind {
 	case def.TokenParam:
-		t.tokens(&s.header, v)
+		x.tokens(t, &s.header, v)
 	case def.StringParam:
 		t.strings(&s.header, v)
 	case def.URIParam:

@@ -80,11 +80,17 @@ func (c *itemCondition) narrowed(r Range) Range {
 
 func (c *itemCondition) judgeTerm(term []byte) (Verdict, []byte) {
 	text := term[HeaderLength:]
-	if c.kind != def.StringParam {
+	switch c.kind {
+	case def.TokenParam:
+		code, ok := codeOf(term)
+		if text = []byte(code.code()); !ok || len(text) == 0 {
+			return No, nil
+		}
+	case def.URIParam:
 		ordered, _ := takeOrdered(text)
 		plain, _, err := ordkey.TakeString(ordered)
-		if err != nil || len(plain) == 0 && c.kind == def.TokenParam {
-			return No, nil // of a token: it has no code
+		if err != nil {
+			return No, nil
 		}
 		text = []byte(plain)
 	}
@@ -120,7 +126,7 @@ type unequalToken struct{ *tokenCondition }
 
 func (c unequalToken) spans(s *source) []Span {
 	return []Span{s.header.class(CodeClass).judged(Maybe, func(term []byte) (Verdict, []byte) {
-		switch v, _ := c.judge(term[HeaderLength:]); v {
+		switch c.judgeTerm(term) {
 		case Yes:
 			return No, nil
 		case Maybe:
@@ -131,7 +137,7 @@ func (c unequalToken) spans(s *source) []Span {
 }
 
 func (c unequalToken) match(v *fhirpath.Value, _ fhirpath.Value) (found bool) {
-	tokens(v, func(k token) { found = found || k.counts() && !k.beside && !c.has(v, k) })
+	tokens(v, func(k token) { found = found || k.counts() && !k.beside && !c.has(v, &k) })
 	return found
 }
 

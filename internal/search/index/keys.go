@@ -3,6 +3,8 @@
 package index
 
 import (
+	"bytes"
+
 	"galen/internal/fhir/def"
 	"galen/internal/ordkey"
 )
@@ -51,7 +53,7 @@ type Layout struct {
 func Layouts() []Layout {
 	return []Layout{
 		{AnyClass, "any", "all", "nothing; of a reference the target's type u16, 0 if unknown", ":missing"},
-		{CodeClass, "code", "token, reference", "code string, hash of system", "code, system|code, |code; of a reference :identifier"},
+		{CodeClass, "code", "token, reference", "code string, hash of system; if case does not count 01 and what was written", "code, system|code, |code; of a reference :identifier"},
 		{SystemClass, "system", "token, reference", "hash of system", "system|"},
 		{TextClass, "text", "token", "normalised text", ":text"},
 		{OfTypeClass, "of type", "token", "hash of type's system, type's code string, value", ":of-type"},
@@ -91,8 +93,16 @@ func within(prefix []byte) Range { return Range{prefix, ordkey.PrefixEnd(prefix)
 // exactly is the range of one key.
 func exactly(key []byte) Range { return Range{key, append(key[:len(key):len(key)], 0)} }
 
+// isExact reports whether r is the range of one key.
+func (r Range) isExact() bool { return len(r.High) == len(r.Low)+1 && bytes.HasPrefix(r.High, r.Low) }
+
 // span is a range whose terms all have the verdict.
-func (r Range) span(v Verdict) Span { return Span{Low: r.Low, High: r.High, Verdict: v} }
+func (r Range) span(v Verdict) Span {
+	return Span{Low: r.Low, High: r.High, Verdict: v, Narrow: v == Yes && r.isExact()}
+}
+
+// narrow is a range of hardly more than one term, each of which means a match.
+func (r Range) narrow() Span { return Span{Low: r.Low, High: r.High, Verdict: Yes, Narrow: true} }
 
 // judged is a range whose terms are judged one by one; most is the strongest doubt that judge can have.
 func (r Range) judged(most Verdict, judge func(term []byte) (Verdict, []byte)) Span {

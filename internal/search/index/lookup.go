@@ -115,6 +115,8 @@ type Span struct {
 	// No can be at the earliest; next is nil for the very next. The key may be used again after the call. Judge may be
 	// called by one goroutine at a time.
 	Judge func(term []byte) (v Verdict, next []byte)
+	// Narrow says that there is hardly more than one term in the span.
+	Narrow bool
 }
 
 // Lookup is where the versions that match one value are posted: the union of its spans. No span: nothing matches.

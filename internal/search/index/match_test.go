@@ -44,6 +44,9 @@ const twoUnits = `{"resourceType":"Condition","id":"t","subject":{"reference":"P
 
 const wrongRange = `{"resourceType":"Condition","id":"w","subject":{"reference":"Patient/ann"},"onsetRange":{"low":{"value":5},"high":{"value":4}}}`
 
+const cased = `{"resourceType":"Observation","id":"k","status":"final","code":{"coding":[{"system":"http://local","code":"Abc"},{"system":"http://loinc.org","code":"LA6576-8"},{"code":"Free"},
+{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"AMB"},{"code":"Été"}]},"valueQuantity":{"value":5,"system":"http://unitsofmeasure.org","code":"mg"}}`
+
 const invoice = `{"resourceType":"Invoice","id":"i","status":"issued","totalNet":{"value":48,"currency":"USD"}}`
 
 const risk = `{"resourceType":"RiskAssessment","id":"r","status":"final","subject":{"reference":"Patient/ann"},"prediction":[{"probabilityDecimal":0.025},{"probabilityRange":{"low":{"value":1},"high":{"value":5}}}]}`
@@ -136,11 +139,11 @@ func TestMatch(t *testing.T) {
 		{ann, "gender=female gender=http://hl7.org/fhir/administrative-gender|female gender=|female gender:not=male active=true active=http://terminology.hl7.org/CodeSystem/special-values|true",
 			"gender=male gender=FEMALE gender=urn:x|female gender:not=female active=false gender=urn:x|"},
 		{ann, "identifier=17 identifier=urn:mrn|17 identifier=urn:mrn| identifier=|free identifier=free identifier:of-type=http://v2|MR|17 identifier:text=medical identifier:text=record",
-			"identifier=|17 identifier=urn:mrn|free identifier:of-type=http://v2|MR|free identifier:of-type=http://v2|XX|17 identifier:text=edical"},
-		{ann, "_tag=x _tag=urn:t|x _tag=urn:t| _security=R _security=|R _profile=http://p/a _profile=http://p/a|2.0 _id=ann _lastUpdated=2024-05 _lastUpdated=gt2024-05-05 _source=http://s/1/2",
+			"identifier=FREE identifier=|Free identifier=|17 identifier=urn:mrn|free identifier:of-type=http://v2|MR|free identifier:of-type=http://v2|XX|17 identifier:text=edical"},
+		{ann, "_tag=x _tag=X _tag=urn:t|x _tag=urn:t|X _tag=urn:t| _security=r _security=|r _security=R _security=|R _profile=http://p/a _profile=http://p/a|2.0 _id=ann _lastUpdated=2024-05 _lastUpdated=gt2024-05-05 _source=http://s/1/2",
 			"_tag=|x _security=urn:t|R _profile=http://p/a|1.0 _profile=http://p _id=bob _lastUpdated=lt2024 _source=http://s/1"},
 		{ann, "_profile:below=http://p _source:below=http://s/1 _source:above=http://s/1/2/3 _source:above=http://s/1/2", "_profile:below=http://q _source:above=http://s/1/22 _source:above=http://s/1"},
-		{ann, "phone=555 email=a@b telecom=555 telecom=|a@b deceased=true", "phone=a@b email=555 telecom=phone|555 deceased=false"},
+		{ann, "phone=555 email=a@b email=A@b email=A@B telecom=555 telecom=|a@b telecom=|A@b email:not=a@c deceased=true", "phone=a@b email=A@ email:not=A@B email=555 telecom=phone|555 deceased=false"},
 		{ann, "family=agren family=ÅGREN-Ø family=Ågren-Østby given=ann given=mary name=dr. given=ann&maria family:exact=Ågren-Østby family:contains=ØST given:contains=nn family:contains=gren-",
 			"family=agren-o family=ostby given=maria family:exact=agren family:exact=Ågren given:contains=zz name=1"},
 		{ann, "address=1&main address:contains=main address-city=STRASSE address-postalcode=021 address=us", "address=main address-city=main address-country=u$"},
@@ -168,6 +171,8 @@ func TestMatch(t *testing.T) {
 		{risk, "probability=0.025 probability=gt0.02 probability=le0.025 probability=gt4.9 probability=sa0.9 probability=ap3 probability=0.03 probability=gt4 probability=ne0.025", "probability=2e-2 probability=0.04 probability=gt5 probability=5 probability=1 probability=lt0.025"},
 		{valueSet, "url=http://acme.org/fhir/ValueSet/123 url:below=http://acme.org/fhir/ url:above=http://acme.org/fhir/ValueSet/123/_history/5 reference=http://acme.org/cs expansion=urn:x",
 			"url=http://acme.org/fhir url:below=http://acme.com url:above=http://acme.org/fhir/ValueSet reference=http://acme.org/vs"},
+		{cased, "code=ABC code=abc code=Abc code=http://local|aBC code=http://loinc.org|la6576-8 code=LA6576-8 code=|free code=FREE code=http://terminology.hl7.org/CodeSystem/v3-ActCode|AMB code=AMB code=ÉTÉ code=étÉ combo-code=aBc code:not=amb code-value-quantity=ABC$5|http://unitsofmeasure.org|mg code-value-quantity=http://local|aBC$5 code-value-quantity=AMB$5 code-value-quantity=http://terminology.hl7.org/CodeSystem/v3-ActCode|AMB$5 value-quantity=5||mg",
+			"code=amb code=Amb code=http://terminology.hl7.org/CodeSystem/v3-ActCode|amb code=http://other|abc code=ab code=ete code:not=AMB code:not=abc status=FINAL code-value-quantity=amb$5 code-value-quantity=http://terminology.hl7.org/CodeSystem/v3-ActCode|amb$5 value-quantity=5||MG"},
 		{library, "depends-on=http://acme.org/lib depends-on=http://acme.org/lib|1.2 successor=http://acme.org/new", "depends-on=http://acme.org/new successor=http://acme.org/lib composed-of=http://acme.org/lib"},
 		{schedule, "occurrence=ge2012-02 occurrence=2012 occurrence=lt2012-02 occurrence=sa2012-01-30 occurrence=eb2012-03-01T10:00:01Z", "occurrence=2012-01 occurrence=gt2012-03-02 occurrence=sa2012-01-31"},
 	}

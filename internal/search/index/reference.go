@@ -83,7 +83,7 @@ func (x *Index) references(t *Terms, h *header, v *fhirpath.Value) {
 		t.done()
 	}
 	if id := v.Node.Field("identifier"); id.Kind() == fhir.Object {
-		identifier(id, func(k token) { t.token(h, token{system: k.system, code: k.code}) })
+		identifier(id, func(k token) { x.token(t, h, token{system: k.system, code: k.code, casing: k.casing}) })
 	}
 }
 

@@ -192,7 +192,7 @@ func (x *Index) newIdentifier(c Clause, plan *plan, v Value) (*identifierConditi
 	if err != nil {
 		return nil, err
 	}
-	t, err := newToken(&noPlan, v)
+	t, err := x.newToken(&identifiers, v)
 	return &identifierCondition{x, t, allowed}, err
 }
 
@@ -213,7 +213,7 @@ func (c *identifierCondition) match(v *fhirpath.Value, root fhirpath.Value) bool
 	}
 	found := false
 	identifier(v.Node.Field("identifier"), func(k token) {
-		found = c.token.has(&fhirpath.Value{}, k)
+		found = c.token.has(&fhirpath.Value{}, &k)
 	})
 	return found
 }

@@ -70,8 +70,8 @@ func Sortable(p *def.SearchParam) bool {
 
 // SortKey appends to dst what the resource sorts by: the lowest of its values, or the highest if descending, as bytes that
 // compare as the values do (smaller first; the caller turns them round for descending). ok is false if it has no value,
-// which is so for exactly the versions that the Lookup of Missing does not give. Tokens sort by code, then system, those
-// without a code first; quantities by number, whatever their units; references by target type and id, those that are not
+// which is so for exactly the versions that the Lookup of Missing does not give. Tokens sort by code, without its case where case does not
+// count, then system, those without a code first; quantities by number, whatever their units; references by target type and id, those that are not
 // relative first.
 //
 // http://hl7.org/fhir/R4/search.html#sort
@@ -128,7 +128,7 @@ func (s *sorter) value(kind def.ParamType, v *fhirpath.Value) {
 	case def.TokenParam:
 		tokens(v, func(k token) {
 			s.offer(func(dst []byte) ([]byte, bool) {
-				return append(appendCut(dst, k.code), sum(k.system)...), k.counts() && !k.beside
+				return appendCode(dst, k.code, hashOf(k.system), s.x.folds(&k)), k.counts() && !k.beside
 			})
 		})
 	case def.StringParam:

@@ -120,11 +120,16 @@ func (t *Terms) string(s string) { t.keys = appendCut(t.keys, s) }
 // hash appends the hash of a system to the open term.
 func (t *Terms) hash(system string) { t.keys = t.appendHash(t.keys, system) }
 
-// appendHash appends hashOf(system), which it remembers for the systems met last.
 func (t *Terms) appendHash(dst []byte, system string) []byte {
+	h := t.hashOf(system)
+	return append(dst, h[:]...)
+}
+
+// hashOf is hashOf(system), which it remembers for the systems met last.
+func (t *Terms) hashOf(system string) hash {
 	n := len(system)
 	if n == 0 {
-		return append(dst, emptyHash[:]...)
+		return emptyHash
 	}
 	c := &t.hashes[(n*7+int(system[n-1])*3+int(system[n/2]))%len(t.hashes)]
 	if string(c.name) != system {
@@ -136,7 +141,7 @@ func (t *Terms) appendHash(dst []byte, system string) []byte {
 			c.name = append(c.name, system...)
 		}
 	}
-	return append(dst, c.sum[:]...)
+	return c.sum
 }
 
 // appendCut appends a text as an ordered string, cut.

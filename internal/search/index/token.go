@@ -4,6 +4,7 @@ package index
 
 import (
 	"galen/internal/fhir"
+	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirpath"
 )
 
@@ -15,7 +16,8 @@ type token struct {
 	system, code string
 	text         fhir.Node // display or text
 	typ          fhir.Node // the type of an identifier
-	beside       bool      // the text of a concept that has codings too: nothing to sort by
+	casing       casing
+	beside       bool // the text of a concept that has codings too: nothing to sort by
 }
 
 // counts reports whether there is anything to find k by.
@@ -30,10 +32,14 @@ func tokens(v *fhirpath.Value, f func(token)) {
 	switch s := shapeOf(v); {
 	case s.isText():
 		if code := v.Node.Text(); code != "" {
-			f(token{code: code})
+			k := token{code: code, casing: exact}
+			if s == textShape && v.Type.Scalar != def.ID {
+				k.casing = folding
+			}
+			f(k)
 		}
 	case s == booleanShape:
-		f(token{code: booleanCode(v)})
+		f(token{code: booleanCode(v), casing: exact})
 	case s == codingShape:
 		f(coding(v.Node))
 	case s == conceptShape:
@@ -50,7 +56,7 @@ func tokens(v *fhirpath.Value, f func(token)) {
 		identifier(v.Node, f)
 	case s == contactShape:
 		if code := v.Node.Field("value").Text(); code != "" {
-			f(token{code: code})
+			f(token{code: code, casing: folding})
 		}
 	}
 }
@@ -76,21 +82,20 @@ func coding(n fhir.Node) token {
 
 func identifier(n fhir.Node, f func(token)) {
 	typ := n.Field("type")
-	f(token{system: n.Field("system").Text(), code: n.Field("value").Text(), text: typ.Field("text"), typ: typ})
+	f(token{system: n.Field("system").Text(), code: n.Field("value").Text(), text: typ.Field("text"), typ: typ, casing: exact})
 }
 
-func (t *Terms) tokens(h *header, v *fhirpath.Value) {
-	tokens(v, func(k token) { t.token(h, k) })
+func (x *Index) tokens(t *Terms, h *header, v *fhirpath.Value) {
+	tokens(v, func(k token) { x.token(t, h, k) })
 }
 
-func (t *Terms) token(h *header, k token) {
+func (x *Index) token(t *Terms, h *header, k token) {
 	if !k.counts() {
 		return
 	}
 	if !k.beside { // also without a code: to sort by
 		t.open(h, CodeClass)
-		t.string(k.code)
-		t.hash(k.system)
+		t.keys = appendCode(t.keys, k.code, t.hashOf(k.system), x.folds(&k))
 		t.done()
 	}
 	if k.system != "" {

@@ -131,6 +131,9 @@ func placeOf(r *resource, key string) place {
 	}
 	for _, c := range v.codes {
 		if !c.beside {
+			if c.folds {
+				c.code = strings.ToLower(c.code)
+			}
 			all = append(all, place{text: c.code})
 		}
 	}

@@ -149,6 +149,9 @@ func (b *bench) part(v values) string {
 var escape = strings.NewReplacer(`,`, `\,`, `$`, `\$`, `|`, `\|`, `\`, `\\`).Replace
 
 func (b *bench) token(c code) (modifier, value string) {
+	if b.rand.IntN(5) == 0 && c.implied == "" {
+		c.code = b.cased(c.code)
+	}
 	switch b.rand.IntN(11) {
 	case 9, 10:
 		return b.concept(c)

@@ -3,7 +3,6 @@
 package plan
 
 import (
-	"bytes"
 	"context"
 	"slices"
 
@@ -51,7 +50,7 @@ func (r *run) leafNode(ctx context.Context, id uint16, c search.Clause) (*leafNo
 		n.spans = append(n.spans, lookup.Spans...)
 	}
 	n.few = len(n.spans) <= fewTerms && !slices.ContainsFunc(n.spans, func(s index.Span) bool {
-		return s.Judge != nil || s.Verdict != index.Yes || len(s.High) != len(s.Low)+1 || !bytes.HasPrefix(s.High, s.Low)
+		return s.Judge != nil || s.Verdict != index.Yes || !s.Narrow
 	})
 	return n, nil
 }

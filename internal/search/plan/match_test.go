@@ -25,11 +25,16 @@ func (c code) match(modifier, value string) bool {
 	}
 	switch {
 	case len(parts) == 1:
-		return c.code == parts[0] && c.code != ""
+		return c.is(parts[0])
 	case parts[1] == "":
 		return c.system == parts[0] || c.implied == parts[0]
 	}
-	return c.code == parts[1] && (c.system == parts[0] || c.implied != "" && c.implied == parts[0])
+	return c.is(parts[1]) && (c.system == parts[0] || c.implied != "" && c.implied == parts[0])
+}
+
+// is compares a code, without case if case does not count in it.
+func (c code) is(asked string) bool {
+	return c.code != "" && (c.code == asked || c.folds && strings.ToLower(c.code) == strings.ToLower(asked))
 }
 
 // textBegins reports whether some word of a text begins what is asked for.

@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"galen/internal/fhir/def"
 )
 
 // The oracle: searches answered by looking at every resource, decoded into maps, by these files' own reading of the
@@ -39,6 +41,13 @@ var (
 type code struct {
 	system, code, text, implied string
 	beside                      bool
+	folds                       bool // case does not count in the code
+}
+
+// folds reports whether case does not count in the codes of a system: it is not known that it does.
+func folds(system string) bool {
+	c := def.R4().CodeSystem(system)
+	return system != "http://unitsofmeasure.org" && (c == nil || !c.CaseSensitive)
 }
 
 // found gives the codes that there is something to find by.
@@ -144,7 +153,7 @@ var readers = map[string]func(element any, arg string) values{
 }
 
 func coding(e any, _ string) values {
-	return found(code{system: field(e, "system"), code: field(e, "code"), text: field(e, "display")})
+	return found(code{system: field(e, "system"), code: field(e, "code"), text: field(e, "display"), folds: folds(field(e, "system"))})
 }
 
 func concept(e any, _ string) (v values) {
@@ -163,7 +172,7 @@ func identifierOf(e any) code {
 // contact reads a ContactPoint, of one system if there is an argument.
 func contact(e any, arg string) (v values) {
 	if arg == "" || field(e, "system") == arg {
-		v = found(code{code: field(e, "value")})
+		v = found(code{code: field(e, "value"), folds: true})
 	}
 	return v
 }

@@ -47,8 +47,8 @@ func (b *bench) twist(body map[string]any) {
 		}
 	case 9:
 		if has("code") {
-			body["code"] = pick([]string{`{"text":"only a text, of words"}`, `{"coding":[{"code":"local-1","display":"Lokal größer"}]}`,
-				`{"coding":[{"system":"urn:a|b","code":"x,1$"},{"system":"urn:c","code":"y"}],"text":"Both"}`, `{"text":"both"}`, `{"coding":[{"display":"bare"}]}`}[number])
+			body["code"] = pick([]string{`{"text":"only a text, of words"}`, `{"coding":[{"code":"Local-1","display":"Lokal größer"}]}`,
+				`{"coding":[{"system":"urn:a|b","code":"x,1$"},{"system":"urn:c","code":"Y"},{"system":"urn:c","code":"y"}],"text":"Both"}`, `{"text":"both"}`, `{"coding":[{"display":"bare"}]}`}[number])
 		}
 		if has("category") && body["resourceType"] != "AllergyIntolerance" { // no code, and nothing to sort by
 			body["category"] = pick(`[{"coding":[{"system":"urn:only"}]}]`)
@@ -65,7 +65,7 @@ func (b *bench) twist(body map[string]any) {
 		}
 	case 12:
 		if has("telecom") {
-			body["telecom"] = pick(`[{"system":"email","value":"a@example.org"},{"system":"phone","value":"+46 8"}]`)
+			body["telecom"] = pick(`[{"system":"email","value":"A@Example.org"},{"system":"phone","value":"+46 8"}]`)
 		}
 	case 14, 15:
 		if has("onsetDateTime") {
@@ -76,7 +76,7 @@ func (b *bench) twist(body map[string]any) {
 		}
 	case 13:
 		if has("identifier") {
-			body["identifier"] = pick(`[{"system":"urn:x","value":"1|2"},{"value":"no-system","type":{"text":"Some type"}},{"system":"urn:no-value"}]`)
+			body["identifier"] = pick(`[{"system":"urn:x","value":"1|2"},{"value":"No-System","type":{"text":"Some type"}},{"system":"urn:no-value"}]`)
 		}
 	}
 }
