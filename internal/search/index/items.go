@@ -151,6 +151,9 @@ func (c unequalReference) spans(s *source) []Span {
 		case err != nil || !c.permitsType(def.TypeID(typ)):
 			return No, nil
 		case c.url == "" && string(id) == c.id && c.isType(def.TypeID(typ)):
+			if c.version != "" {
+				return Maybe, nil
+			}
 			return No, nil
 		case len(id) == 0 && (c.url != "" || c.base != "" && c.isType(def.TypeID(typ))):
 			return Maybe, nil // it is no relative one: its address tells

@@ -19,7 +19,7 @@ type referenceCondition struct {
 	id           string
 	base         string       // of this server; empty: absolute references are to others
 	types        []def.TypeID // of what id may be; the union of Type/id for each
-	url, version string
+	url, version string       // version: only references to that version
 	allowed      []def.TypeID // by :[type] and by what the parameter narrows to; nil is any
 }
 
@@ -35,7 +35,7 @@ func (x *Index) newReference(c Clause, plan *plan, v Value) (*referenceCondition
 		if q.id = r.Key.ID; x.typeID(r.Key.Type) == 0 {
 			return nil, fault.New(fault.Invalid, "a reference to an unknown type")
 		}
-		q.types = []def.TypeID{x.typeID(r.Key.Type)}
+		q.types, q.version = []def.TypeID{x.typeID(r.Key.Type)}, r.Version
 	case r.Kind == fhir.Absolute:
 		q.url, q.version = baseOf(v.Text, &r), r.Version
 	case r.Kind == fhir.URN, r.Kind == fhir.URL:
@@ -87,9 +87,13 @@ func (c *referenceCondition) spans(s *source) []Span {
 		var spans []Span
 		for _, t := range c.types {
 			key := ordkey.AppendUint16(s.header.key(ReferenceClass), uint16(t))
-			spans = append(spans, exactly(append(key, c.id...)).span(Yes))
+			span := exactly(append(key, c.id...)).span(Yes)
+			if c.version != "" {
+				span = exactly(append(key, c.id...)).span(Maybe) // versions are not in these terms
+			}
+			spans = append(spans, span)
 			if c.base != "" {
-				spans = append(spans, versioned(appendCut(s.header.key(AddressClass), c.addressOf(t)), ""))
+				spans = append(spans, versioned(appendCut(s.header.key(AddressClass), c.addressOf(t)), c.version))
 			}
 		}
 		return spans
@@ -118,7 +122,7 @@ func (c *referenceCondition) match(v *fhirpath.Value, root fhirpath.Value) bool 
 	}
 	switch {
 	case c.url == "":
-		return r.IsTo(c.base) && r.Key.ID == c.id && slices.Contains(c.types, c.x.typeID(r.Key.Type))
+		return r.IsTo(c.base) && r.Key.ID == c.id && slices.Contains(c.types, c.x.typeID(r.Key.Type)) && (c.version == "" || c.version == r.Version)
 	case r.Kind == fhir.Absolute:
 		return c.has(baseOf(v.Node.Field("reference").Text(), &r), r.Version)
 	}
@@ -150,10 +154,13 @@ func (c *referenceCondition) judge(b []byte) (Verdict, []byte) {
 	if Class(b[0]) == ReferenceClass {
 		typ := def.TypeID(b[1])<<8 | def.TypeID(b[2])
 		id, rest := takeOrdered(b[3:])
-		if c.url == "" && bytes.Equal(id, appendCut(nil, c.id)) && slices.Contains(c.types, typ) {
-			return Yes, rest
+		switch {
+		case c.url != "" || !bytes.Equal(id, appendCut(nil, c.id)) || !slices.Contains(c.types, typ):
+			return No, rest
+		case c.version != "":
+			return Maybe, rest
 		}
-		return No, rest
+		return Yes, rest
 	}
 	url, rest := takeOrdered(b[1:])
 	version, rest := takeOrdered(rest)

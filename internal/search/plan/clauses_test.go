@@ -271,6 +271,9 @@ func (b *bench) reference(r ref) (modifier, value string) {
 	case 2:
 		return "", base + r.key
 	}
+	if r.version != "" && b.rand.IntN(2) == 0 {
+		return "", r.key + "/_history/" + []string{r.version, "99"}[b.rand.IntN(2)]
+	}
 	return "", r.key
 }
 

@@ -34,7 +34,7 @@ func (c code) match(modifier, value string) bool {
 
 // is compares a code, without case if case does not count in it.
 func (c code) is(asked string) bool {
-	return c.code != "" && (c.code == asked || c.folds && strings.ToLower(c.code) == strings.ToLower(asked))
+	return c.code != "" && (c.code == asked || c.folds && strings.EqualFold(c.code, asked))
 }
 
 // textBegins reports whether some word of a text begins what is asked for.
@@ -84,7 +84,10 @@ func (r ref) match(modifier, value string) bool {
 	if modifier != "" && modifier != r.typ {
 		return false
 	}
-	value = strings.TrimPrefix(value, base)
+	value, version, versioned := strings.Cut(strings.TrimPrefix(value, base), "/_history/")
+	if versioned && version != r.version {
+		return false
+	}
 	if r.key == "" {
 		return r.address == value && value != ""
 	}

@@ -69,9 +69,10 @@ type amount struct {
 // beyond is more than any number that there is, for ranges that are open.
 var beyond = new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(40), nil))
 
-// ref is a reference: Type/id if it is relative, else an address; what type it says it is of, and its identifier.
+// ref is a reference: Type/id if it is relative, else an address, and a version; what type it says it is of, and its identifier.
 type ref struct {
 	key, address, typ string
+	version           string
 	identifier        *code
 }
 
@@ -209,9 +210,9 @@ var (
 func reference(e any, arg string) (v values) {
 	r := ref{typ: field(e, "type")}
 	if m := relative.FindStringSubmatch(strings.TrimPrefix(field(e, "reference"), base)); m != nil {
-		r.key, r.typ = m[1]+"/"+m[2], m[1]
+		r.key, r.typ, r.version = m[1]+"/"+m[2], m[1], strings.TrimPrefix(m[3], "/_history/")
 	} else if m := absolute.FindStringSubmatch(field(e, "reference")); m != nil {
-		r.address, r.typ = m[1], m[2]
+		r.address, r.typ, r.version = m[1], m[2], strings.TrimPrefix(m[3], "/_history/")
 	} else {
 		r.address = field(e, "reference")
 	}

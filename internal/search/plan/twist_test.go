@@ -41,9 +41,11 @@ func (b *bench) twist(body map[string]any) {
 		}
 	case 7, 8:
 		if name := []string{"subject", "patient"}[b.rand.IntN(2)]; has(name) {
+			number := b.rand.IntN(6)
 			body[name] = pick([]string{`{"reference":"urn:uuid:3f0e5a3e-9f4b-4f0e-8a57-0d4a4f2f7f11"}`, `{"reference":"https://example.org/fhir/Patient/p1"}`,
 				`{"type":"Patient","identifier":{"system":"urn:mrn","value":"17"}}`, `{"display":"somebody"}`,
-				`{"reference":"Patient/` + b.some("Patient").id + `/_history/1","identifier":{"value":"18"}}`}[number])
+				`{"reference":"Patient/` + b.some("Patient").id + `/_history/1","identifier":{"value":"18"}}`,
+				`{"reference":"` + base + `Patient/` + b.some("Patient").id + `/_history/2"}`}[number])
 		}
 	case 9:
 		if has("code") {
