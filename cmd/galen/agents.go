@@ -19,6 +19,7 @@ import (
 
 	"galen/internal/api"
 	"galen/internal/api/connecthealth"
+	"galen/internal/coding"
 	"galen/internal/insights"
 	"galen/internal/insights/document"
 	"galen/internal/insights/gather"
@@ -50,7 +51,8 @@ func (h *house) openAgents(cfg config, secret []byte, records *interaction.Servi
 	h.insights = previsit.New(previsit.Options{Catalog: h.catalog, Jobs: h.jobs, Objects: h.objects, Secrets: secrets, MaxPending: cfg.maxInsights,
 		Gatherer:  gather.New(gather.Options{Objects: h.objects, Operator: operator, Records: records, Documents: documents, Private: private}),
 		Summarise: insights.Summariser{Model: model}.Summarise})
-	return connecthealth.New(connecthealth.Options{Catalog: h.catalog, Insights: h.insights, Sessions: h.sessions, Region: cfg.region, Principal: principal,
+	h.coding = coding.New(coding.Options{Catalog: h.catalog, Jobs: h.jobs, Objects: h.objects, Systems: h.systems, MaxPending: cfg.maxInsights})
+	return connecthealth.New(connecthealth.Options{Catalog: h.catalog, Insights: h.insights, Coding: h.coding, Sessions: h.sessions, Region: cfg.region, Principal: principal,
 		Own: cfg.ownDataStore, Log: h.log})
 }
 

@@ -32,12 +32,14 @@ import (
 	blobs3 "galen/internal/blob/s3"
 	"galen/internal/bulk"
 	"galen/internal/catalog"
+	"galen/internal/coding"
 	"galen/internal/deferred"
 	"galen/internal/engine"
 	"galen/internal/engine/lsm"
 	"galen/internal/fault"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/pack"
+	"galen/internal/fhir/term"
 	"galen/internal/fhir/validate"
 	"galen/internal/insights/previsit"
 	"galen/internal/interaction"
@@ -67,6 +69,8 @@ type house struct {
 	operator *operation.Service
 	stores   *store.Stores
 	insights *previsit.Service
+	coding   *coding.Service
+	systems  []*term.System // that were imported
 	sessions *scribe.Service
 
 	reindex *reindex.Service
@@ -307,6 +311,7 @@ func (h *house) run(ctx context.Context, debug string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	handlers := h.catalog.Handlers()
 	maps.Copy(handlers, h.insights.Handlers())
+	maps.Copy(handlers, h.coding.Handlers())
 	maps.Copy(handlers, h.bulk.Handlers())
 	maps.Copy(handlers, h.later.Handlers())
 	maps.Copy(handlers, h.many.Handlers())

@@ -28,6 +28,7 @@ func (h *house) openCodes(folder string, e engine.Engine, terms *index.Index, pa
 		return nil, err
 	}
 	h.closeLater(added.close)
+	h.systems = added.all
 	return terminology.New(e, terms, terminology.Options{Systems: added.all, Packages: packages, Index: h.stores.Index})
 }
 

@@ -237,10 +237,13 @@ func (c *Catalog) deleteDomain(ctx context.Context, run *job.Run) (job.State, er
 }
 
 // DomainQueues names the job queues of a domain.
-func DomainQueues(id string) []string { return []string{InsightsQueue(id)} }
+func DomainQueues(id string) []string { return []string{InsightsQueue(id), CodingQueue(id)} }
 
 // InsightsQueue names the queue of a domain's patient insights.
 func InsightsQueue(id string) string { return "insights/" + id }
+
+// CodingQueue names the queue of a domain's medical coding.
+func CodingQueue(id string) string { return "coding/" + id }
 
 // randomText makes n characters of alphabet.
 func randomText(alphabet string, n int) string {

@@ -3,6 +3,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -14,7 +15,8 @@ type Labelled struct {
 	Account      string
 	Domain       string
 	Subscription string // its id; empty if another is meant
-	Job          string // the id of a job in InsightsQueue; empty if another is meant
+	Job          string // the id of a job in Queue; empty if another is meant
+	Queue        string // InsightsQueue of the domain or CodingQueue; empty: the former
 }
 
 // Tags returns the tags of what is labelled, in order of key. It fails with fault.NotFound if that is not there or its domain
@@ -89,7 +91,7 @@ func (c *Catalog) changeTags(ctx context.Context, on Labelled, edit func([]Tag) 
 
 // loadJobTags returns the tags of a job that is there, and their row.
 func (c *Catalog) loadJobTags(ctx context.Context, on Labelled) ([]Tag, []byte, error) {
-	if _, err := c.jobs.Describe(ctx, InsightsQueue(on.Domain), on.Job); err != nil {
+	if _, err := c.jobs.Describe(ctx, cmp.Or(on.Queue, InsightsQueue(on.Domain)), on.Job); err != nil {
 		return nil, nil, err
 	}
 	rows, err := c.rows(ctx, jobTagsKey(on.Domain, on.Job))

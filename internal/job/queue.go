@@ -63,6 +63,12 @@ func NewID() string {
 	return hex.EncodeToString(b[:])
 }
 
+// NewUUID returns a random UUID, for the ids of jobs whose users know those.
+func NewUUID() string {
+	id := NewID()
+	return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-a" + id[17:20] + "-" + id[20:]
+}
+
 // Submit stores a new job and returns it as stored. Kind, Queue, Name and Spec are the caller's; an empty ID is made.
 // also, if not nil, adds to the batch that stores the job, so that what it writes exists if and only if the job does; it may
 // be called more than once. A precondition that also adds and that does not hold fails Submit with fault.Precondition.

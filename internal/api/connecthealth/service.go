@@ -13,6 +13,7 @@ import (
 	"galen/internal/aws/restjson"
 	"galen/internal/aws/shape/model"
 	"galen/internal/catalog"
+	"galen/internal/coding"
 	"galen/internal/insights/previsit"
 	"galen/internal/scribe"
 )
@@ -21,6 +22,7 @@ import (
 type Options struct {
 	Catalog  *catalog.Catalog
 	Insights *previsit.Service
+	Coding   *coding.Service
 	Sessions *scribe.Service
 	Region   string // of ARNs
 
@@ -70,6 +72,9 @@ func (s *service) operations() map[string]call.Operation {
 
 		"StartPatientInsightsJob": call.Op(s.startInsights),
 		"GetPatientInsightsJob":   call.Op(s.getInsights),
+
+		"StartMedicalCodingJob": call.Op(s.startCoding),
+		"GetMedicalCodingJob":   call.Op(s.getCoding),
 
 		"GetMedicalScribeListeningSession": call.Op(s.getSession),
 	}

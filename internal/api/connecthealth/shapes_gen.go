@@ -140,6 +140,15 @@ type DomainSummary struct {
 	CreatedAt time.Time    // required
 }
 
+// EncounterType is an enumeration of the model.
+type EncounterType string
+
+// The values of EncounterType.
+const (
+	EncounterTypeTelehealth EncounterType = "TELEHEALTH"
+	EncounterTypeInPerson   EncounterType = "IN_PERSON"
+)
+
 // EncryptionContext is the model's structure.
 type EncryptionContext struct {
 	EncryptionType EncryptionType // required
@@ -178,6 +187,28 @@ type GetDomainOutput struct {
 	WebAppConfiguration *WebAppConfiguration
 	CreatedAt           time.Time // required
 	Tags                map[string]string
+}
+
+// GetMedicalCodingJobRequest is the model's structure.
+type GetMedicalCodingJobRequest struct {
+	DomainId string // required
+	JobId    string // required
+}
+
+// GetMedicalCodingJobResponse is the model's structure.
+type GetMedicalCodingJobResponse struct {
+	JobId               string    // required
+	JobArn              string    // required
+	JobStatus           JobStatus // required
+	CreationTime        time.Time
+	UpdatedTime         time.Time
+	Text                string // required
+	PatientContext      *MedicalCodesPatientContext
+	EncounterContext    *MedicalCodesEncounterContext
+	OutputDataConfig    *MedicalCodingOutputDataConfig // required
+	DatasetId           string
+	MedicalCodingOutput *MedicalCodingOutput
+	StatusDetails       string
 }
 
 // GetMedicalScribeListeningSessionInput is the model's structure.
@@ -327,6 +358,33 @@ type MedicalCodeGenerationSettingsResponse struct {
 	Enabled *bool
 }
 
+// MedicalCodesEncounterContext is the model's structure.
+type MedicalCodesEncounterContext struct {
+	EncounterType            EncounterType
+	EncounterReason          string
+	AfterHours               *bool
+	EncounterDate            string
+	EncounterDurationMinutes *int32
+}
+
+// MedicalCodesPatientContext is the model's structure.
+type MedicalCodesPatientContext struct {
+	Sex         Sex
+	Status      PatientStatus
+	DateOfBirth string
+	Insurance   string
+}
+
+// MedicalCodingOutput is the model's structure.
+type MedicalCodingOutput struct {
+	Uri string // required
+}
+
+// MedicalCodingOutputDataConfig is the model's structure.
+type MedicalCodingOutputDataConfig struct {
+	S3OutputPath string // required
+}
+
 // MedicalScribeChannelDefinition is the model's structure.
 type MedicalScribeChannelDefinition struct {
 	ChannelId       int32                        // required
@@ -425,6 +483,15 @@ type PatientInsightsPatientContext struct {
 	Pronouns    Pronouns
 }
 
+// PatientStatus is an enumeration of the model.
+type PatientStatus string
+
+// The values of PatientStatus.
+const (
+	PatientStatusNew         PatientStatus = "NEW"
+	PatientStatusEstablished PatientStatus = "ESTABLISHED"
+)
+
 // PostStreamArtifactGenerationStatus is an enumeration of the model.
 type PostStreamArtifactGenerationStatus string
 
@@ -460,6 +527,17 @@ type S3Source struct {
 	Uri string // required
 }
 
+// Sex is an enumeration of the model.
+type Sex string
+
+// The values of Sex.
+const (
+	SexMale      Sex = "MALE"
+	SexFemale    Sex = "FEMALE"
+	SexNonBinary Sex = "NON_BINARY"
+	SexUnknown   Sex = "UNKNOWN"
+)
+
 // Specialty is an enumeration of the model.
 type Specialty string
 
@@ -467,6 +545,24 @@ type Specialty string
 const (
 	SpecialtyPrimaryCare Specialty = "PRIMARY_CARE"
 )
+
+// StartMedicalCodingJobRequest is the model's structure.
+type StartMedicalCodingJobRequest struct {
+	DomainId         string // required
+	Text             string // required
+	PatientContext   *MedicalCodesPatientContext
+	EncounterContext *MedicalCodesEncounterContext
+	OutputDataConfig *MedicalCodingOutputDataConfig // required
+	DatasetId        string
+	ClientToken      string
+}
+
+// StartMedicalCodingJobResponse is the model's structure.
+type StartMedicalCodingJobResponse struct {
+	JobArn       string // required
+	JobId        string // required
+	CreationTime time.Time
+}
 
 // StartPatientInsightsJobRequest is the model's structure.
 type StartPatientInsightsJobRequest struct {

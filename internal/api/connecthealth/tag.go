@@ -16,7 +16,7 @@ func (s *service) labelled(ctx context.Context, arn string) (catalog.Labelled, e
 	if err != nil {
 		return catalog.Labelled{}, err
 	}
-	notOne := fault.New(fault.Invalid, "resourceArn is not the ARN of a domain, a subscription or a patient insights job.")
+	notOne := fault.New(fault.Invalid, "resourceArn is not the ARN of a domain, a subscription or a job.")
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "health-agent" {
 		return catalog.Labelled{}, notOne
@@ -32,6 +32,8 @@ func (s *service) labelled(ctx context.Context, arn string) (catalog.Labelled, e
 			on.Subscription = path[3]
 		case path[2] == "patient-insights-job" && path[3] != "":
 			on.Job = path[3]
+		case path[2] == "medical-coding-job" && path[3] != "":
+			on.Job, on.Queue = path[3], catalog.CodingQueue(on.Domain)
 		default:
 			return catalog.Labelled{}, notOne
 		}

@@ -88,7 +88,7 @@ func (s *Service) Start(ctx context.Context, who authz.Principal, spec Spec, oau
 		return job.Job{}, err
 	}
 	spec.Account, spec.AccessKey = who.Account, who.AccessKey
-	id := newID()
+	id := job.NewUUID()
 	client.Scope += " " + spec.Domain
 	client.Text = cmp.Or(client.Text, id)
 	id, err := s.o.Catalog.Once(ctx, who.Account, client, id, func(id string, also catalog.Also) error {
@@ -177,10 +177,4 @@ func (s *Service) Describe(ctx context.Context, who authz.Principal, domain, id 
 		}
 	}
 	return j, spec, result, nil
-}
-
-// newID makes a UUID from a job's id.
-func newID() string {
-	id := job.NewID()
-	return id[:8] + "-" + id[8:12] + "-4" + id[13:16] + "-a" + id[17:20] + "-" + id[20:]
 }
