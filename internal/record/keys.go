@@ -38,7 +38,7 @@ func Rows() []Layout {
 		{MomentKind, "moment", "time i64 ms", "seq of the first commit at that time"},
 		{IdempotencyKind, "idempotency", "time u64 ms or key text, after one byte that says which", "what the key made"},
 		{ExtraKind, "extra", "its owner's own", "its owner's own"},
-		{SearchKind, "search", "nothing; or 'p'", "what the terms are made of; how far a reindex is"},
+		{SearchKind, "search", "nothing; or 'd', 'p'", "what the terms are made of; own search parameters; how far a reindex is"},
 	}
 }
 
@@ -67,6 +67,11 @@ func AppendHeadKey(dst []byte, tenant uint32) []byte { return AppendPrefix(dst, 
 
 // AppendSearchKey appends the key of the row that says what the terms of the data store are made of.
 func AppendSearchKey(dst []byte, tenant uint32) []byte { return AppendPrefix(dst, tenant, SearchKind) }
+
+// AppendParamsKey appends the key of the row of the search parameters that the data store has of its own.
+func AppendParamsKey(dst []byte, tenant uint32) []byte {
+	return append(AppendSearchKey(dst, tenant), 'd')
+}
 
 // AppendPassKey appends the key of the row that says how far a reindex is.
 func AppendPassKey(dst []byte, tenant uint32) []byte {

@@ -14,6 +14,7 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/record"
 	"galen/internal/search/index"
+	"galen/internal/search/schema"
 )
 
 // Change is one resource to be stored or deleted: made by Prepare or Delete, committed once.
@@ -25,6 +26,9 @@ type Change struct {
 	cond     If
 	prepared fhir.Prepared
 	terms    []byte // packed
+
+	generation uint64        // of the schema that terms were made for
+	param      *schema.Param // of a SearchParameter: what it makes, if anything
 }
 
 // ID is the id the resource will be stored under.
@@ -56,7 +60,8 @@ type Put struct {
 // Prepare makes the change that stores the resource on tape, as a new version in any case. It only computes: any number of
 // goroutines may call it at once. The change keeps nothing of the tape. It fails with fault.Invalid if the resource is no
 // object, has no type or another one than it must have, no id, a malformed one or another one than put.ID; with
-// fault.Unsupported if there is no such type or resources of it cannot be stored.
+// fault.Unsupported if there is no such type or resources of it cannot be stored; with fault.Unprocessable if it is an active
+// SearchParameter that cannot be served.
 func (s *Store) Prepare(tape *fhir.Tape, put Put) (*Change, error) {
 	root := tape.Root()
 	if root.Kind() != fhir.Object {
@@ -93,25 +98,30 @@ func (s *Store) Prepare(tape *fhir.Tape, put Put) (*Change, error) {
 	if c.prepared.Len() > maxBody {
 		return nil, fault.New(fault.TooLarge, "the resource is longer than %d bytes", maxBody)
 	}
-	if err := s.addTerms(c, root); err != nil {
-		return nil, err
+	t := s.terms.Load()
+	if t.index != nil && name == searchParameter {
+		if c.param, err = schema.Read(root); err != nil {
+			return nil, err
+		}
 	}
-	return c, nil
+	return c, s.addTerms(c, root, t)
 }
 
+// searchParameter is the type of the resources that add search parameters.
+const searchParameter = "SearchParameter"
+
 // addTerms puts the terms of the resource into the change, in one piece.
-func (s *Store) addTerms(c *Change, root fhir.Node) error {
-	x := s.index()
-	if x == nil {
+func (s *Store) addTerms(c *Change, root fhir.Node, t *terms) error {
+	if t.index == nil {
 		return nil
 	}
 	terms := s.scratch.Get().(*index.Terms)
 	defer s.scratch.Put(terms)
 	terms.Reset()
-	if err := x.AppendTerms(terms, root); err != nil {
+	if err := t.index.AppendTerms(terms, root); err != nil {
 		return fmt.Errorf("index: %w", err)
 	}
-	c.terms = pack(terms)
+	c.terms, c.generation = pack(terms), t.schema.Generation
 	return nil
 }
 

@@ -96,7 +96,7 @@ func (s *Store) try(ctx context.Context, requests []*request) error {
 	if err != nil {
 		return err
 	}
-	if err := s.refresh(p); err != nil {
+	if err := s.refresh(ctx, p); err != nil {
 		return err
 	}
 	switch r := requests[0]; {
@@ -110,18 +110,21 @@ func (s *Store) try(ctx context.Context, requests []*request) error {
 			r.results, r.err = p.add(r.group)
 		}
 	}
+	after, err := s.settle(p)
+	if err != nil {
+		return err
+	}
 	s.writer.write(p)
 	if s.writer.batch.IsEmpty() {
 		return nil
 	}
-	after, err := s.writeTerms(p)
-	if err != nil {
-		return err
+	if after != nil {
+		s.writeTerms(after)
 	}
 	if err := s.engine.Apply(ctx, &s.writer.batch); err != nil {
 		return err
 	}
-	if after != nil {
+	if after != nil && after != s.terms.Load() {
 		s.setTerms(after)
 	}
 	if s.opt.Committed != nil && len(p.made) > 0 {

@@ -82,11 +82,30 @@ func (s *Store) tryErase(ctx context.Context, r *request, p *plan) error {
 	if e.versions == 0 {
 		return nil
 	}
-	if t := s.terms.Load(); t.index != nil {
-		s.writer.requireTerms(t.row)
+	return s.applyErase(ctx, p)
+}
+
+// applyErase commits what was removed. With a SearchParameter goes what is posted for it.
+func (s *Store) applyErase(ctx context.Context, p *plan) error {
+	before := s.terms.Load()
+	after := before
+	if p.schema.Generation != before.schema.Generation {
+		var err error
+		if after, err = s.of.compile(p.schema.Row(), p.schema); err != nil {
+			return err
+		}
+	}
+	if before.index != nil {
+		s.writeTerms(after)
 	}
 	s.writer.states(p)
-	return s.engine.Apply(ctx, e.batch)
+	if err := s.engine.Apply(ctx, &s.writer.batch); err != nil {
+		return err
+	}
+	if after != before {
+		s.setTerms(after)
+	}
+	return nil
 }
 
 // erase removes one resource or version; false if there is none.
@@ -126,6 +145,9 @@ func (e *eraser) erase(ctx context.Context, one Erasure) (bool, error) {
 	}
 	if one.VersionID != 0 {
 		return done, nil
+	}
+	if typ == searchParameterType {
+		e.plan.schema = e.plan.schema.Remove(one.ID)
 	}
 	e.key = record.AppendIdentityKey(e.key[:0], e.store.tenant, typ, one.ID)
 	e.batch.Delete(e.key)

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"galen/internal/fault"
+	"galen/internal/fhir/def"
 	"galen/internal/record"
+	"galen/internal/search/schema"
 )
 
 // key names a resource within a data store.
@@ -38,10 +40,11 @@ type made struct {
 type plan struct {
 	tenant uint32
 	ttl    time.Duration
-	head   []byte       // as stored; nil if there is none
-	search []byte       // the search row as stored; nil if there is none
-	last   record.State // what head says
-	state  record.State // after the batch
+	head   []byte        // as stored; nil if there is none
+	search []byte        // the search row as stored; nil if there is none
+	schema schema.Schema // as the changes decided so far leave it
+	last   record.State  // what head says
+	state  record.State  // after the batch
 	newest map[key]known
 	keys   map[string]once  // idempotency keys, as the changes decided so far leave them
 	stale  map[string]int64 // when those that had their time were used
@@ -172,6 +175,11 @@ func (p *plan) decide(c *Change, bodies bool, r *Result, undo *savepoint) {
 	if c.method == record.Delete && !was.live() {
 		return
 	}
+	if c.typ == searchParameterType {
+		if r.Err = p.parameter(c); r.Err != nil {
+			return
+		}
+	}
 	counter := p.state.Counter(c.typ)
 	if counter.Next >= record.None-1 {
 		r.Err = fault.New(fault.TooLarge, "the data store can hold no more versions of this type")
@@ -196,6 +204,25 @@ func (p *plan) decide(c *Change, bodies bool, r *Result, undo *savepoint) {
 		p.keys[c.cond.Key] = onceOf(r.Version)
 	}
 	p.made = append(p.made, m)
+}
+
+// searchParameterType is the number of the type SearchParameter.
+var searchParameterType = uint16(def.R4().Type(searchParameter).ID)
+
+// parameter decides what a SearchParameter, or its deletion, does to what is indexed.
+func (p *plan) parameter(c *Change) (err error) {
+	next := p.schema
+	if c.param == nil {
+		next = next.Remove(c.id)
+	} else {
+		param := *c.param
+		param.ID = c.id
+		if next, err = next.Put(param); err != nil {
+			return err
+		}
+	}
+	p.schema = next
+	return nil
 }
 
 // version is the new version without its body.
@@ -225,11 +252,12 @@ func (f If) check(was known) error {
 
 // savepoint is what an atomic group has to undo. That of other groups stays empty.
 type savepoint struct {
-	on    bool
-	made  int
-	state record.State
-	ids   []undoID
-	keys  []string
+	on     bool
+	made   int
+	state  record.State
+	schema schema.Schema
+	ids    []undoID
+	keys   []string
 }
 
 type undoID struct {
@@ -238,7 +266,7 @@ type undoID struct {
 }
 
 func (p *plan) save() savepoint {
-	return savepoint{on: true, made: len(p.made), state: p.state.Clone()}
+	return savepoint{on: true, made: len(p.made), state: p.state.Clone(), schema: p.schema}
 }
 
 func (s *savepoint) note(k key, was known, token string) {
@@ -252,7 +280,7 @@ func (s *savepoint) note(k key, was known, token string) {
 }
 
 func (p *plan) restore(s savepoint) {
-	p.made, p.state = p.made[:s.made], s.state
+	p.made, p.state, p.schema = p.made[:s.made], s.state, s.schema
 	for i := len(s.ids) - 1; i >= 0; i-- {
 		p.newest[s.ids[i].key] = s.ids[i].was
 	}

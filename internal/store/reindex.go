@@ -8,6 +8,7 @@ import (
 
 	"galen/internal/fault"
 	"galen/internal/fhir"
+	"galen/internal/fhir/def"
 	"galen/internal/record"
 	"galen/internal/search/index"
 	"galen/internal/search/schema"
@@ -46,28 +47,47 @@ func (s *Store) Reindex(ctx context.Context) (schema.Pass, error) {
 	if t.index == nil {
 		return pass, nil
 	}
-	if !pass.Running() || t.schema.Version != index.Version {
+	if !pass.Running() || t.schema.Version != index.Version || t.schema.Again {
 		if !t.schema.Due() {
 			return pass, nil
 		}
 		_, err := s.Commit(ctx, Group{pass: &step{begins: true}})
 		return *s.pass.Load(), err
 	}
-	next, err := s.nextStep(ctx, t, pass)
+	x, err := s.passIndex(t, pass)
+	if err != nil {
+		return pass, err
+	}
+	next, err := s.nextStep(ctx, t, x, pass)
 	if err == nil {
 		_, err = s.Commit(ctx, Group{pass: next})
 	}
 	return *s.pass.Load(), err
 }
 
+// passIndex is what makes the terms that a pass posts: all, or those of the parameters that it is for.
+func (s *Store) passIndex(t *terms, pass schema.Pass) (*index.Index, error) {
+	if pass.Full {
+		return t.index, nil
+	}
+	if s.passFor != t {
+		only, err := t.index.Only(t.schema.Pending(pass))
+		if err != nil {
+			return nil, fmt.Errorf("reindex: %w", err)
+		}
+		s.passOnly, s.passFor = only, t
+	}
+	return s.passOnly, nil
+}
+
 // nextStep makes the terms of the next versions of a pass.
-func (s *Store) nextStep(ctx context.Context, t *terms, pass schema.Pass) (*step, error) {
+func (s *Store) nextStep(ctx context.Context, t *terms, x *index.Index, pass schema.Pass) (*step, error) {
 	view, err := s.View(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer view.Close()
-	typ, from, to, err := s.nextVersions(ctx, view, pass)
+	typ, from, to, err := s.nextVersions(ctx, view, t, pass)
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +109,11 @@ func (s *Store) nextStep(ctx context.Context, t *terms, pass schema.Pass) (*step
 		s.bodyBytes += len(versions[i].Body)
 	}
 	s.bodyBytes /= len(versions)
-	return next, next.index(t.index, versions)
+	return next, next.index(x, versions)
 }
 
 // nextVersions gives the versions that come next: of a type, from a number up to another; the same one if all are done.
-func (s *Store) nextVersions(ctx context.Context, view *record.View, pass schema.Pass) (typ uint16, from, to uint32, err error) {
+func (s *Store) nextVersions(ctx context.Context, view *record.View, t *terms, pass schema.Pass) (typ uint16, from, to uint32, err error) {
 	until, err := view.At(ctx, pass.Until)
 	if err != nil {
 		return 0, 0, 0, err
@@ -105,7 +125,7 @@ func (s *Store) nextVersions(ctx context.Context, view *record.View, pass schema
 	for _, typ := range until.Types() {
 		from := uint32(0)
 		switch {
-		case typ < pass.Type:
+		case typ < pass.Type || !t.schema.Covers(pass, def.TypeID(typ)):
 			continue
 		case typ == pass.Type:
 			from = pass.Number
@@ -136,6 +156,9 @@ func (st *step) index(x *index.Index, versions []record.Version) error {
 			st.after.Failed++
 			continue
 		}
+		if made.Skipped() > 0 {
+			st.after.Failed++
+		}
 		packed := pack(&made)
 		st.versions = append(st.versions, indexed{v.Number, packed})
 		if size += len(packed); size >= stepTermBytes {
@@ -153,19 +176,21 @@ func (s *Store) tryPass(ctx context.Context, r *request, p *plan) error {
 	next, pass := t.schema, st.after
 	switch {
 	case st.begins:
-		var full bool
-		next, full = t.schema.Begin()
+		var full, drop bool
+		next, full, drop = t.schema.Begin()
 		pass = schema.Pass{Generation: next.Generation, Full: full, Until: p.last.Seq, Began: s.opt.Now().UnixMilli()}
 		for _, c := range p.last.Types {
-			pass.Total += uint64(c.Next)
+			if next.Covers(pass, def.TypeID(c.Type)) {
+				pass.Total += uint64(c.Next)
+			}
 		}
-		if full {
+		if drop {
 			w.batch.DeletePrefix(append(record.AppendTenant(nil, s.tenant), index.PostingKind))
 		}
 	case st.generation != t.schema.Generation:
 		return nil // what is posted has changed meanwhile: the step is made again
 	case pass.Ended > 0:
-		next = t.schema.Finish()
+		next = t.schema.Finish(pass)
 	default:
 		if err := s.post(ctx, st); err != nil {
 			return err
@@ -179,20 +204,23 @@ func (s *Store) applyPass(ctx context.Context, p *plan, t *terms, next schema.Sc
 	w := &s.writer
 	w.requireTerms(t.row)
 	w.requireHead(p)
-	row := next.Row()
-	w.key = record.AppendSearchKey(w.key[:0], s.tenant)
-	w.batch.Put(w.key, row)
+	after := t
+	if pass.Ended > 0 || next.Revision != t.schema.Revision {
+		var err error
+		if after, err = s.of.compile(next.Row(), next); err != nil {
+			return err
+		}
+		w.putTerms(after)
+	}
 	w.key = record.AppendPassKey(w.key[:0], s.tenant)
 	w.batch.Put(w.key, pass.Row())
-	after, err := s.of.termsOf(row, false)
-	if err != nil {
-		return err
-	}
 	if err := s.engine.Apply(ctx, &w.batch); err != nil {
 		return err
 	}
 	s.pass.Store(&pass)
-	s.setTerms(after)
+	if after != t {
+		s.setTerms(after)
+	}
 	return nil
 }
 

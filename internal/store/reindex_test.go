@@ -158,7 +158,7 @@ func TestOtherTermsAreMadeAnew(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer v.Close()
-		if _, err := stores.Index(v); err != nil {
+		if _, err := stores.Index(t.Context(), v); err != nil {
 			t.Errorf("when all is done: %v", err)
 		}
 		checkPosted(t, e, x, s)
@@ -175,7 +175,7 @@ func reindexSome(t *testing.T, stores *store.Stores, s *store.Store, r *rand.Ran
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stores.Index(view); !errors.Is(err, fault.Unavailable) {
+	if _, err := stores.Index(t.Context(), view); !errors.Is(err, fault.Unavailable) {
 		t.Errorf("before all is done, a search: %v", err)
 	}
 	view.Close()

@@ -28,6 +28,8 @@ type Store struct {
 	terms     atomic.Pointer[terms]       // what is posted; set by load, then by the committer
 	pass      atomic.Pointer[schema.Pass] // the last reindex; set by load, then by the committer
 	stepping  sync.Mutex                  // one step of Reindex at a time
+	passOnly  *index.Index                // guarded by stepping: of the parameters that the pass is for,
+	passFor   *terms                      // guarded by stepping: under these terms
 	bodyBytes int                         // guarded by stepping: length of a body, as those that it read last
 
 	profiles atomic.Pointer[[]string] // see Profiles

@@ -4,6 +4,7 @@ package terminology
 
 import (
 	"cmp"
+	"context"
 	"sync"
 
 	"galen/internal/engine"
@@ -24,7 +25,7 @@ type Options struct {
 	StoreBytes   int            // of memory for what was compiled for one of them, about; 0: 32 MiB
 	MaxExpansion int            // concepts in one expansion, or on one page of it; 0: 10,000
 
-	Index func(*record.View) (*index.Index, error) // as plan.Options has it
+	Index func(context.Context, *record.View) (*index.Index, error) // as plan.Options has it
 }
 
 // Service gives data stores their terminology.

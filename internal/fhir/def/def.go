@@ -18,7 +18,7 @@ var paramsText string
 //go:embed terminology_gen.txt
 var terminologyText string
 
-// Definitions is one FHIR release. Its only value is that of R4.
+// Definitions is one FHIR release, R4, perhaps with search parameters of a data store's own (With).
 type Definitions struct {
 	structures   map[string]*Structure
 	types        []*Type
@@ -30,6 +30,7 @@ type Definitions struct {
 	compartments []*Compartment
 	systems      map[string]*CodeSystem
 	sets         map[string]*ValueSet
+	added        added
 }
 
 var loadR4 = sync.OnceValue(load)

@@ -54,11 +54,9 @@ func (d *Definitions) loadParams(text string) {
 func (d *Definitions) bindParams() {
 	own := map[string][]*SearchParam{}
 	for _, p := range d.params {
-		p.expressions = make([]string, len(p.Bases))
-		parts := unionParts(p.Expression)
-		for i, base := range p.Bases {
+		d.bind(p)
+		for _, base := range p.Bases {
 			own[base] = append(own[base], p)
-			p.expressions[i] = d.partsFor(d.structures[base], p.Expression, parts)
 		}
 	}
 	d.paramsOf = make(map[string][]*SearchParam, len(d.types))
@@ -73,6 +71,15 @@ func (d *Definitions) bindParams() {
 		for _, p := range all {
 			d.paramByCode[typeCode{t.Name, p.Code}] = p
 		}
+	}
+}
+
+// bind gives a parameter the expressions of its bases.
+func (d *Definitions) bind(p *SearchParam) {
+	p.expressions = make([]string, len(p.Bases))
+	parts := unionParts(p.Expression)
+	for i, base := range p.Bases {
+		p.expressions[i] = d.partsFor(d.structures[base], p.Expression, parts)
 	}
 }
 

@@ -50,6 +50,7 @@ type SearchParam struct {
 	Modifiers   []string // empty if the specification names none
 	MultipleOr  bool     // a,b allowed; true unless the specification denies it (it does for the context-type composites)
 	MultipleAnd bool     // repeating allowed; true unless the specification denies it
+	Pending     bool     // resources are still being indexed by it: it cannot be searched by yet
 
 	expressions []string // of each base
 }
@@ -74,22 +75,35 @@ func (p *SearchParam) ExpressionFor(typeName string) string {
 
 // SearchParam finds the parameter of that code for a resource type, those of Resource and DomainResource included; nil if there is none.
 func (d *Definitions) SearchParam(typeName, code string) *SearchParam {
-	return d.paramByCode[typeCode{typeName, code}]
+	if p := d.paramByCode[typeCode{typeName, code}]; p != nil {
+		return p
+	}
+	return d.added.byCode[typeCode{typeName, code}]
 }
 
 // SearchParams lists the parameters of a resource type by code, those of Resource and DomainResource included.
-func (d *Definitions) SearchParams(typeName string) []*SearchParam { return d.paramsOf[typeName] }
+func (d *Definitions) SearchParams(typeName string) []*SearchParam {
+	if all, ok := d.added.of[typeName]; ok {
+		return all
+	}
+	return d.paramsOf[typeName]
+}
 
 // ParamByID finds a parameter by number; nil if there is none.
 func (d *Definitions) ParamByID(id ParamID) *SearchParam {
 	if id == 0 || int(id) > len(d.params) {
-		return nil
+		return d.added.byID[id]
 	}
 	return d.params[id-1]
 }
 
 // ParamByURL finds a parameter by canonical URL; nil if there is none.
-func (d *Definitions) ParamByURL(url string) *SearchParam { return d.paramByURL[url] }
+func (d *Definitions) ParamByURL(url string) *SearchParam {
+	if p := d.paramByURL[url]; p != nil {
+		return p
+	}
+	return d.added.byURL[url]
+}
 
-// Params lists all parameters by number: Params()[i].ID == i+1.
+// Params lists all parameters of R4 by number: Params()[i].ID == i+1.
 func (d *Definitions) Params() []*SearchParam { return d.params }

@@ -34,7 +34,7 @@ type typeCompiler struct {
 }
 
 func (c *typeCompiler) compile() (*typePlan, error) {
-	tp := &typePlan{root: &branch{typ: c.typ.Structure}, plans: map[*def.SearchParam]*plan{}}
+	tp := &typePlan{root: &branch{typ: c.typ.Structure}, plans: map[def.ParamID]*plan{}}
 	params := slices.Clone(c.x.defs.SearchParams(c.typ.Name))
 	slices.SortFunc(params, func(a, b *def.SearchParam) int { return cmp.Compare(a.ID, b.ID) })
 	for _, p := range params {
@@ -46,7 +46,7 @@ func (c *typeCompiler) compile() (*typePlan, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Code, err)
 		}
-		tp.plans[p] = pl
+		tp.plans[p.ID] = pl
 	}
 	c.divide()
 	for _, pl := range tp.plans {

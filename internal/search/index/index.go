@@ -24,7 +24,8 @@ type Index struct {
 type typePlan struct {
 	root    *branch   // all sources that are plain walks
 	sources []*source // the others
-	plans   map[*def.SearchParam]*plan
+	own     []own     // those of a data store's own parameters
+	plans   map[def.ParamID]*plan
 }
 
 // plan is how a search parameter is answered for one type.
@@ -62,7 +63,7 @@ func New(d *def.Definitions) (*Index, error) {
 
 // AppendTerms adds the terms of a resource to dst, each once. Values that are none of their type (a date that is no date)
 // have no term. It fails with fault.Invalid if the resource is of no known type, and with fault.TooCostly if it has more
-// than MaxTerms terms or needs more steps than an evaluation may take; dst then holds what it held before. It does not
+// than MaxTerms terms, not counting those of own parameters, or needs more steps than an evaluation may take; dst then holds what it held before. It does not
 // allocate once dst has grown, but for texts with escapes or characters beyond ASCII.
 func (x *Index) AppendTerms(dst *Terms, resource fhir.Node) error {
 	tp := x.types[fhir.Type(resource)]
@@ -70,7 +71,7 @@ func (x *Index) AppendTerms(dst *Terms, resource fhir.Node) error {
 		return fault.New(fault.Invalid, "a resource of no known type")
 	}
 	bytes, count := len(dst.keys), len(dst.ends)
-	dst.begin(fhirpath.Root(x.defs, resource))
+	dst.begin(fhirpath.Root(x.defs, resource), MaxTerms)
 	x.visit(dst, resource, tp.root)
 	for _, s := range tp.sources {
 		items, err := dst.evaluator.Evaluate(s.program, dst.root, dst.root)
@@ -86,12 +87,15 @@ func (x *Index) AppendTerms(dst *Terms, resource fhir.Node) error {
 		dst.keys, dst.ends = dst.keys[:bytes], dst.ends[:count]
 		return fault.New(fault.TooCostly, "the resource has more than %d search terms", MaxTerms)
 	}
+	for _, o := range tp.own {
+		x.appendOwn(dst, o)
+	}
 	return nil
 }
 
 // emit adds the terms of one value.
 func (x *Index) emit(t *Terms, s *source, v *fhirpath.Value) {
-	if !present(v) || !indexable(s.kind, shapeOf(v)) || len(t.ends)-t.roundFirst > MaxTerms {
+	if !present(v) || !indexable(s.kind, shapeOf(v)) || len(t.ends)-t.roundFirst > t.most {
 		return
 	}
 	before := len(t.ends)
@@ -158,7 +162,7 @@ func (x *Index) References(dst []fhir.Reference, resource fhir.Node, p *def.Sear
 	}
 	var e fhirpath.Evaluator
 	root := fhirpath.Root(x.defs, resource)
-	items, err := e.Evaluate(pl.program, root, root)
+	items, err := pl.evaluate(&e, root)
 	if err != nil {
 		return dst, fmt.Errorf("references: %w", err)
 	}
@@ -175,7 +179,11 @@ func (x *Index) plan(typeName string, p *def.SearchParam) (*plan, error) {
 	if tp == nil {
 		return nil, fault.New(fault.Invalid, "unknown resource type")
 	}
-	if pl := tp.plans[p]; pl != nil {
+	pl := tp.plans[p.ID]
+	switch {
+	case pl != nil && pl.param.Pending:
+		return nil, fault.New(fault.Unavailable, "the resources are still being indexed by the parameter %q", p.Code)
+	case pl != nil:
 		return pl, nil
 	}
 	return nil, fault.New(fault.Unsupported, "the parameter %q cannot be searched by on this type", p.Code)

@@ -81,6 +81,12 @@ func headerOf(t def.TypeID, p def.ParamID) (h header) {
 	return header(key)
 }
 
+// TermsOf is what all terms of a parameter of a type begin with.
+func TermsOf(t def.TypeID, p def.ParamID) []byte {
+	h := headerOf(t, p)
+	return h[:]
+}
+
 // key begins a term in new memory.
 func (h header) key(c Class) []byte { return append(append(make([]byte, 0, 64), h[:]...), byte(c)) }
 

@@ -44,7 +44,7 @@ func (x *Index) Matcher(c Clause, values ...Value) (*Matcher, error) {
 // fault.TooCostly if it needs more steps than an evaluation may take.
 func (m *Matcher) Match(resource fhir.Node) (bool, error) {
 	root := fhirpath.Root(m.x.defs, resource)
-	items, err := m.evaluator.Evaluate(m.plan.program, root, root)
+	items, err := m.plan.evaluate(&m.evaluator, root)
 	if err != nil {
 		return false, fmt.Errorf("match: %w", err)
 	}

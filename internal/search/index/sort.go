@@ -85,7 +85,7 @@ func (x *Index) SortKey(dst []byte, resource fhir.Node, p *def.SearchParam, desc
 	}
 	var e fhirpath.Evaluator
 	root := fhirpath.Root(x.defs, resource)
-	items, err := e.Evaluate(pl.program, root, root)
+	items, err := pl.evaluate(&e, root)
 	if err != nil {
 		return dst, false, fmt.Errorf("sort: %w", err)
 	}

@@ -20,6 +20,8 @@ type Terms struct {
 	seed       maphash.Seed
 	round      uint32 // of AppendTerms, so that terms of one resource are compared with each other only
 	roundFirst int
+	most       int // terms of the round; emit adds no more
+	skipped    int
 
 	evaluator fhirpath.Evaluator
 	inner     fhirpath.Evaluator // for components, while evaluator holds what they are of
@@ -57,10 +59,10 @@ func (t *Terms) start(i int) uint32 {
 }
 
 // Reset empties t and keeps its memory.
-func (t *Terms) Reset() { t.keys, t.ends = t.keys[:0], t.ends[:0] }
+func (t *Terms) Reset() { t.keys, t.ends, t.skipped = t.keys[:0], t.ends[:0], 0 }
 
-// begin starts the terms of one resource.
-func (t *Terms) begin(root fhirpath.Value) {
+// begin starts the terms of one resource, or of one own parameter of it: most and one at most.
+func (t *Terms) begin(root fhirpath.Value, most int) {
 	if t.seen == nil {
 		t.seen = make([]uint64, 256)
 		t.seed = maphash.MakeSeed()
@@ -70,7 +72,7 @@ func (t *Terms) begin(root fhirpath.Value) {
 		t.round = 1
 	}
 	t.roundFirst = len(t.ends)
-	t.root = root
+	t.root, t.most = root, most
 }
 
 // open begins a term; the caller appends its value to keys and calls done.

@@ -14,7 +14,7 @@ import (
 // form are not asked. It costs a look at the body, and only for what the body cannot tell (chains, _has, _list) some reads
 // around that one version. q is for one goroutine at a time. It fails as Search does.
 func (p *Planner) Holds(ctx context.Context, v *record.View, q *search.Query, version record.Version) (bool, error) {
-	r, err := p.begin(v, q)
+	r, err := p.begin(ctx, v, q)
 	if err != nil {
 		return false, err
 	}

@@ -18,7 +18,7 @@ import (
 // Numbers gives all that q finds on v, as version numbers: what Search would page through. Order, page and form are not asked. It
 // fails with fault.TooCostly.
 func (p *Planner) Numbers(ctx context.Context, v *record.View, q *search.Query) (docset.Set, error) {
-	r, err := p.begin(v, q)
+	r, err := p.begin(ctx, v, q)
 	if err != nil {
 		return docset.Set{}, err
 	}
@@ -47,7 +47,7 @@ func (p *Planner) Compartment(ctx context.Context, v *record.View, typ string, o
 		return docset.Set{}, nil
 	}
 	definition := p.defs.Compartment(of[0].Type)
-	r, err := p.begin(v, nil)
+	r, err := p.begin(ctx, v, nil)
 	if err != nil {
 		return docset.Set{}, err
 	}
@@ -98,7 +98,7 @@ func (p *Planner) CompartmentOfAny(ctx context.Context, v *record.View, typ, of 
 		return live.Clone(), err
 	}
 	const probe = "x"
-	r, err := p.begin(v, nil)
+	r, err := p.begin(ctx, v, nil)
 	if err != nil {
 		return docset.Set{}, err
 	}

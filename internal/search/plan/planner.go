@@ -28,7 +28,7 @@ type Options struct {
 
 	// Index gives what the terms of a view are made of, if each data store has its own; it fails if they cannot be searched now. nil:
 	// all have the index that New was given.
-	Index func(*record.View) (*index.Index, error)
+	Index func(context.Context, *record.View) (*index.Index, error)
 
 	Concepts Concepts // nil: :in, :not-in, :above and :below of tokens are not offered
 }
@@ -91,7 +91,7 @@ const (
 // Search answers q on v, a view of the newest commit; with a page token, on the position and for the time that the token names
 // (it sets those of q). It fails with fault.Invalid for a token that was not made for this query, and fault.TooCostly.
 func (p *Planner) Search(ctx context.Context, v *record.View, q *search.Query) (*Result, error) {
-	r, err := p.begin(v, q)
+	r, err := p.begin(ctx, v, q)
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +114,13 @@ func (p *Planner) Search(ctx context.Context, v *record.View, q *search.Query) (
 }
 
 // begin makes a run for a query (nil: none) on a view. It fails if the view cannot be searched.
-func (p *Planner) begin(v *record.View, q *search.Query) (*run, error) {
+func (p *Planner) begin(ctx context.Context, v *record.View, q *search.Query) (*run, error) {
 	r := &run{Planner: p, terms: p.base, view: v, q: q, left: p.opt.MaxBodies, visits: p.opt.MaxTerms}
 	if p.opt.Index == nil {
 		return r, nil
 	}
 	var err error
-	r.terms, err = p.opt.Index(v)
+	r.terms, err = p.opt.Index(ctx, v)
 	return r, err
 }
 

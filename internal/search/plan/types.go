@@ -21,7 +21,7 @@ func (p *Planner) SearchTypes(ctx context.Context, v *record.View, queries []*se
 		return p.Search(ctx, v, queries[0])
 	}
 	first := queries[0]
-	r, err := p.begin(v, first)
+	r, err := p.begin(ctx, v, first)
 	if err != nil {
 		return nil, err
 	}
