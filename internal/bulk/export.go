@@ -48,7 +48,11 @@ func (s *Service) checkExport(ctx context.Context, spec ExportSpec) error {
 		if s.opt.Planner == nil {
 			return fault.New(fault.Unsupported, "exports of a part are not offered here")
 		}
-		if err := spec.Selection.Check(); err != nil {
+		st, err := s.open(ctx, spec.Account, spec.DataStore)
+		if err != nil {
+			return err
+		}
+		if err := spec.Selection.Check(st.Definitions()); err != nil {
 			return err
 		}
 	}

@@ -45,15 +45,15 @@ func (s *Selection) wants(typ string) bool {
 	return (len(s.Types) == 0 || slices.Contains(s.Types, typ)) && payerTypes(s.Payer, typ)
 }
 
-// Check fails with fault.Invalid for a selection that asks for what there is not.
-func (s *Selection) Check() error {
+// Check fails with fault.Invalid for a selection that asks for what there is not in a data store of these definitions.
+func (s *Selection) Check(defs *def.Definitions) error {
 	for _, typ := range s.Types {
 		if t := def.R4().Type(typ); t == nil || t.Abstract {
 			return fault.New(fault.Invalid, "there is no such resource type").WithCode("value").At("_type")
 		}
 	}
 	for _, text := range s.Filters {
-		if _, err := filterQuery(text); err != nil {
+		if _, err := filterQuery(defs, text); err != nil {
 			return err
 		}
 	}
@@ -73,7 +73,7 @@ func (s *Selection) Check() error {
 }
 
 // filterQuery reads one _typeFilter.
-func filterQuery(text string) (*search.Query, error) {
+func filterQuery(defs *def.Definitions, text string) (*search.Query, error) {
 	typ, query, ok := strings.Cut(text, "?")
 	if t := def.R4().Type(typ); !ok || t == nil || t.Abstract {
 		return nil, fault.New(fault.Invalid, "a filter is Type?query").WithCode("value").At("_typeFilter")
@@ -88,7 +88,7 @@ func filterQuery(text string) (*search.Query, error) {
 		}
 		pairs = append(pairs, search.Pair{Name: n, Value: v})
 	}
-	q, err := search.Parse(def.R4(), typ, pairs, search.Options{})
+	q, err := search.Parse(defs, typ, pairs, search.Options{})
 	if err == nil && len(q.Where) != len(pairs) {
 		err = fault.New(fault.Invalid, "a filter has search parameters only, not how the answer looks").WithCode("value").At("_typeFilter")
 	}
@@ -240,7 +240,11 @@ func (ex *exporter) narrow(ctx context.Context, sel *Selection, typ uint16, name
 			continue
 		}
 		filtered = true
-		q, err := filterQuery(text)
+		defs, err := ex.opt.Planner.Definitions(ctx, ex.view)
+		if err != nil {
+			return docs, err
+		}
+		q, err := filterQuery(defs, text)
 		if err != nil {
 			return docs, err
 		}

@@ -57,7 +57,7 @@ func (s *Service) Bundle(ctx context.Context, c Caller, body []byte, opt Bundlin
 	}
 	entries := make([]*entry, 0, list.Len())
 	for i, n := range list.Elements() {
-		e, err := s.parseEntry(c, n, i)
+		e, err := s.parseEntry(c, st, n, i)
 		if err == nil && e.writes() {
 			err = s.mayWrite(c, e)
 		}

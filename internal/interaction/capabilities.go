@@ -43,10 +43,16 @@ func Served() []Code {
 //
 // http://hl7.org/fhir/R4/http.html#capabilities
 func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
-	if _, err := s.enter(ctx, c, authz.Capabilities, "", ""); err != nil {
+	st, err := s.enter(ctx, c, authz.Capabilities, "", "")
+	if err != nil {
 		return nil, err
 	}
-	made := s.capabilities()
+	var made []byte
+	if defs := st.Definitions(); defs == def.R4() {
+		made = s.capabilities()
+	} else {
+		made = s.makeCapabilities(defs)
+	}
 	b := make([]byte, 0, len(made)+len(c.Base)+256)
 	b = append(b, `{"resourceType":"CapabilityStatement","status":"active","date":"2026-11-21","kind":"instance",`...)
 	b = append(b, `"software":{"name":"galen"`...)
@@ -60,8 +66,8 @@ func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
 	return append(b, bytes.Replace(made, []byte(socketMark), s.socketExtension(c.Base), 1)...), nil
 }
 
-// makeCapabilities is the part of the CapabilityStatement that is the same for all data stores.
-func (s *Service) makeCapabilities() []byte {
+// makeCapabilities is the part of the CapabilityStatement that is the same for all data stores of the same definitions.
+func (s *Service) makeCapabilities(defs *def.Definitions) []byte {
 	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json","application/fhir+xml","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server"` + socketMark + `,"resource":[`)
 	first := true
 	for _, t := range def.R4().Types() {
@@ -83,7 +89,7 @@ func (s *Service) makeCapabilities() []byte {
 		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":true,`...)
 		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":"multiple"`...)
 		b = append(b, s.opt.Resource[t.Name]...)
-		b = s.appendSearch(b, t)
+		b = s.appendSearch(b, defs, t)
 		b = s.appendOperations(b, func(o OperationInfo) bool { return o.Types(t.Name) })
 		b = append(b, '}')
 	}
@@ -122,13 +128,13 @@ func (s *Service) appendOperations(b []byte, here func(OperationInfo) bool) []by
 }
 
 // appendSearch appends what can be searched in a type, and what of it can be included.
-func (s *Service) appendSearch(b []byte, t *def.Type) []byte {
+func (s *Service) appendSearch(b []byte, defs *def.Definitions, t *def.Type) []byte {
 	var params, includes []string
-	for _, p := range def.R4().SearchParams(t.Name) {
+	for _, p := range defs.SearchParams(t.Name) {
 		if !searchable(p) {
 			continue
 		}
-		params = append(params, `{"name":"`+p.Code+`","definition":"`+p.URL+`","type":"`+p.Type.String()+`"}`)
+		params = append(params, `{"name":"`+p.Code+`","definition":`+string(fhir.AppendString(nil, p.URL))+`,"type":"`+p.Type.String()+`"}`)
 		if p.Type == def.ReferenceParam {
 			includes = append(includes, `"`+t.Name+":"+p.Code+`"`)
 		}
@@ -136,18 +142,18 @@ func (s *Service) appendSearch(b []byte, t *def.Type) []byte {
 	if len(includes) > 0 {
 		b = appendList(b, "searchInclude", append([]string{`"*"`}, includes...))
 	}
-	b = appendList(b, "searchRevInclude", s.referrers(t.Name))
+	b = appendList(b, "searchRevInclude", s.referrers(defs, t.Name))
 	return appendList(b, "searchParam", params)
 }
 
 // referrers lists the reference parameters of all types that can lead to one, as _revinclude has them.
-func (s *Service) referrers(target string) []string {
+func (s *Service) referrers(defs *def.Definitions, target string) []string {
 	var list []string
 	for _, t := range def.R4().Types() {
 		if !store.Storable(t.Name) {
 			continue
 		}
-		for _, p := range def.R4().SearchParams(t.Name) {
+		for _, p := range defs.SearchParams(t.Name) {
 			if p.Type == def.ReferenceParam && searchable(p) && (len(p.Targets) == 0 || slices.Contains(p.Targets, target)) {
 				list = append(list, `"`+t.Name+":"+p.Code+`"`)
 			}
@@ -166,5 +172,5 @@ func appendList(b []byte, name string, items []string) []byte {
 
 // searchable reports whether a search may use the parameter.
 func searchable(p *def.SearchParam) bool {
-	return p.Code != "_query" && (p.Type != def.SpecialParam || p.Code == "near")
+	return !p.Pending && p.Code != "_query" && (p.Type != def.SpecialParam || p.Code == "near")
 }

@@ -8,9 +8,9 @@ import (
 	"slices"
 
 	"galen/internal/fault"
-	"galen/internal/fhir/def"
 	"galen/internal/record"
 	"galen/internal/search"
+	"galen/internal/store"
 )
 
 // checker is what store.Group.Check is.
@@ -115,13 +115,13 @@ func (s *Service) retry(ctx context.Context, open func(context.Context) (*record
 // condition reads the search of a conditional interaction. It must ask for something, and only for what resources are.
 //
 // http://hl7.org/fhir/R4/http.html#ccreate
-func (s *Service) condition(c Caller, typ, query string) (*search.Query, error) {
+func (s *Service) condition(c Caller, st *store.Store, typ, query string) (*search.Query, error) {
 	pairs, err := parsePairs(query)
 	if err != nil {
 		return nil, err
 	}
 	pairs = slices.DeleteFunc(pairs, func(p search.Pair) bool { return p.Name == "_format" || p.Name == "_pretty" })
-	q, err := search.Parse(def.R4(), typ, pairs, search.Options{Now: s.opt.Now(), Base: c.Base + "/"})
+	q, err := search.Parse(st.Definitions(), typ, pairs, search.Options{Indexed: st.Indexed, Now: s.opt.Now(), Base: c.Base + "/"})
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func (s *Service) createUnless(ctx context.Context, c Caller, typ string, in Inp
 	if err != nil {
 		return w, err
 	}
-	q, err := s.condition(c, typ, in.Unless)
+	q, err := s.condition(c, st, typ, in.Unless)
 	if err != nil {
 		return w, err
 	}
@@ -71,7 +71,7 @@ func (s *Service) UpdateWhere(ctx context.Context, c Caller, typ, query string, 
 	if err != nil {
 		return w, err
 	}
-	q, err := s.condition(c, typ, query)
+	q, err := s.condition(c, st, typ, query)
 	if err != nil {
 		return w, err
 	}
@@ -146,7 +146,7 @@ func (s *Service) DeleteWhere(ctx context.Context, c Caller, typ, query string, 
 	if err != nil {
 		return w, err
 	}
-	q, err := s.condition(c, typ, query)
+	q, err := s.condition(c, st, typ, query)
 	if err != nil {
 		return w, err
 	}

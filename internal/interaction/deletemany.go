@@ -37,7 +37,7 @@ func (s *Service) DeleteMany(ctx context.Context, c Caller, typ, query string, o
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.condition(c, typ, criteria)
+	q, err := s.condition(c, st, typ, criteria)
 	if err != nil {
 		return nil, err
 	}

@@ -101,7 +101,7 @@ func (e *entry) refused(err error) error {
 }
 
 // parseEntry reads an entry of a batch or a transaction. The entry is of use for its index even if that fails.
-func (s *Service) parseEntry(c Caller, n fhir.Node, index int) (*entry, error) {
+func (s *Service) parseEntry(c Caller, st *store.Store, n fhir.Node, index int) (*entry, error) {
 	e := &entry{index: index, fullURL: n.Field("fullUrl").Text(), resource: n.Field("resource")}
 	req := n.Field("request")
 	if req.Kind() != fhir.Object {
@@ -128,7 +128,7 @@ func (s *Service) parseEntry(c Caller, n fhir.Node, index int) (*entry, error) {
 		}
 		return e, nil
 	}
-	return e, s.parseWrite(c, e, len(parts))
+	return e, s.parseWrite(c, st, e, len(parts))
 }
 
 // parseOperation reads the call of an operation; parts are what comes before its name.
@@ -178,7 +178,7 @@ func (e *entry) parseMatch(req fhir.Node) error {
 func untag(tag string) string { return strings.Trim(strings.TrimPrefix(tag, "W/"), `"`) }
 
 // parseWrite checks the URL of a write, and reads its condition.
-func (s *Service) parseWrite(c Caller, e *entry, parts int) (err error) {
+func (s *Service) parseWrite(c Caller, st *store.Store, e *entry, parts int) (err error) {
 	if _, err := typeID(e.key.Type); err != nil {
 		return err
 	}
@@ -199,9 +199,9 @@ func (s *Service) parseWrite(c Caller, e *entry, parts int) (err error) {
 	}
 	switch {
 	case e.conditional():
-		e.condition, err = s.condition(c, e.key.Type, e.query)
+		e.condition, err = s.condition(c, st, e.key.Type, e.query)
 	case e.method == "POST" && e.unless != "":
-		e.condition, err = s.condition(c, e.key.Type, e.unless)
+		e.condition, err = s.condition(c, st, e.key.Type, e.unless)
 	}
 	return err
 }

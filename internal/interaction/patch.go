@@ -35,7 +35,7 @@ func (s *Service) PatchWhere(ctx context.Context, c Caller, typ, query string, m
 	if err != nil {
 		return w, err
 	}
-	q, err := s.condition(c, typ, query)
+	q, err := s.condition(c, st, typ, query)
 	if err != nil {
 		return w, err
 	}

@@ -15,6 +15,7 @@ import (
 	"galen/internal/record"
 	"galen/internal/search"
 	"galen/internal/search/plan"
+	"galen/internal/store"
 )
 
 // Find is a search.
@@ -45,7 +46,7 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	queries, err := s.parseSearch(c, f, pairs, search.Options{Lenient: f.Lenient, DefaultCount: s.opt.DefaultCount,
+	queries, err := s.parseSearch(c, st, f, pairs, search.Options{Indexed: st.Indexed, Lenient: f.Lenient, DefaultCount: s.opt.DefaultCount,
 		MaxCount: s.opt.MaxCount, Now: s.opt.Now(), Compartment: f.In, Base: c.Base + "/"})
 	if err != nil {
 		return nil, err
@@ -70,12 +71,12 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 }
 
 // parseSearch gives the query of each type that is searched, all of which the caller must be allowed to search.
-func (s *Service) parseSearch(c Caller, f Find, pairs []search.Pair, opt search.Options) ([]*search.Query, error) {
+func (s *Service) parseSearch(c Caller, st *store.Store, f Find, pairs []search.Pair, opt search.Options) ([]*search.Query, error) {
 	if f.Type != "" {
-		q, err := search.Parse(def.R4(), f.Type, pairs, opt)
+		q, err := search.Parse(st.Definitions(), f.Type, pairs, opt)
 		return []*search.Query{q}, err
 	}
-	queries, err := search.ParseTypes(def.R4(), pairs, opt)
+	queries, err := search.ParseTypes(st.Definitions(), pairs, opt)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ type Service struct {
 	opt      Options
 	tapes    sync.Pool // of *fhir.Tape
 
-	capabilities func() []byte // made once
+	capabilities func() []byte // of data stores without search parameters of their own, made once
 }
 
 // New makes a service over the data stores that open finds, whose searches p answers and whose resources v checks.
@@ -73,7 +73,7 @@ func New(open Opener, p *plan.Planner, v *validate.Validator, opt Options) *Serv
 	}
 	s := &Service{open: open, planner: p, validate: v, opt: opt}
 	s.tapes.New = func() any { return new(fhir.Tape) }
-	s.capabilities = sync.OnceValue(s.makeCapabilities)
+	s.capabilities = sync.OnceValue(func() []byte { return s.makeCapabilities(def.R4()) })
 	return s
 }
 

@@ -26,7 +26,7 @@ func (s *Service) transaction(ctx context.Context, c Caller, st *store.Store, en
 	}
 	err = s.retry(ctx, st.View, func(cond *conditions) error {
 		at = cond.view.Time()
-		l, err := s.resolve(ctx, c, cond, entries)
+		l, err := s.resolve(ctx, c, st, cond, entries)
 		if err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func (s *Service) transaction(ctx context.Context, c Caller, st *store.Store, en
 }
 
 // resolve finds out which resource each write is about, and what the resources' links lead to.
-func (s *Service) resolve(ctx context.Context, c Caller, cond *conditions, entries []*entry) (*links, error) {
+func (s *Service) resolve(ctx context.Context, c Caller, st *store.Store, cond *conditions, entries []*entry) (*links, error) {
 	l := &links{targets: map[string]string{}, found: map[string]string{}}
 	about, unless := map[fhir.Key]bool{}, map[string]bool{}
 	for _, e := range entries {
@@ -67,7 +67,7 @@ func (s *Service) resolve(ctx context.Context, c Caller, cond *conditions, entri
 		l.targets[e.fullURL] = e.key.String()
 	}
 	for _, e := range entries {
-		if err := s.resolveReferences(ctx, c, cond, e, l); err != nil {
+		if err := s.resolveReferences(ctx, c, st, cond, e, l); err != nil {
 			return nil, e.refused(err)
 		}
 	}
@@ -131,7 +131,7 @@ func (s *Service) identifyPatch(ctx context.Context, cond *conditions, e *entry,
 }
 
 // resolveReferences finds what the conditional references in an entry's resource lead to.
-func (s *Service) resolveReferences(ctx context.Context, c Caller, cond *conditions, e *entry, l *links) error {
+func (s *Service) resolveReferences(ctx context.Context, c Caller, st *store.Store, cond *conditions, e *entry, l *links) error {
 	if !e.writes() || e.found != nil || e.method == "PATCH" || !bytes.ContainsRune(e.resource.Raw(), '?') {
 		return nil
 	}
@@ -140,7 +140,7 @@ func (s *Service) resolveReferences(ctx context.Context, c Caller, cond *conditi
 			continue
 		}
 		r := fhir.ParseReference(text)
-		q, err := s.condition(c, r.Key.Type, r.Rest)
+		q, err := s.condition(c, st, r.Key.Type, r.Rest)
 		if err != nil {
 			return err
 		}

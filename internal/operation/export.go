@@ -188,7 +188,11 @@ func (s *Service) exportSelection(ctx context.Context, c *Call, p Parameters) (*
 	if len(sel.Types)+len(sel.Filters)+len(sel.Elements)+len(sel.Tags)+len(sel.Security) == 0 && sel.Since.IsZero() && sel.Until.IsZero() && sel.About == "" {
 		return nil, nil
 	}
-	return sel, sel.Check()
+	st, err := s.interactions.Open(ctx, c.Caller, authz.Export, fhir.Key{})
+	if err != nil {
+		return nil, err
+	}
+	return sel, sel.Check(st.Definitions())
 }
 
 // list reads a parameter that has commas between its values. A comma inside a query (Type?code=a,b) belongs to it: what begins with no

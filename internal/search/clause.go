@@ -32,10 +32,10 @@ func (p *parser) clause(typ, name, value string, depth int) (Clause, error) {
 	}
 	head, rest, chained := strings.Cut(name, ".")
 	code, modifier, modified := strings.Cut(head, ":")
-	param := p.defs.SearchParam(typ, code)
+	param, err := p.find(typ, code)
 	switch {
-	case param == nil:
-		return Clause{}, p.unknown(typ, code)
+	case err != nil:
+		return Clause{}, err
 	case (code == "_text" || code == "_content") && name == code:
 		return p.text(code, value)
 	case code == "near" && name == code && param.Type == def.SpecialParam:
@@ -58,9 +58,9 @@ func (p *parser) has(typ, name, rest, value string, depth int) (Clause, error) {
 	if t := p.defs.Type(parts[0]); t == nil || t.Abstract {
 		return Clause{}, fault.New(fault.Invalid, "%q is no resource type", parts[0])
 	}
-	param := p.defs.SearchParam(parts[0], parts[1])
-	if param == nil {
-		return Clause{}, p.unknown(parts[0], parts[1])
+	param, err := p.find(parts[0], parts[1])
+	if err != nil {
+		return Clause{}, err
 	}
 	if param.Type != def.ReferenceParam || !allows(param, typ) {
 		return Clause{}, fault.New(fault.Invalid, "%s of %s does not refer to %s", parts[1], parts[0], typ)
@@ -100,7 +100,7 @@ func (p *parser) chain(typ, name string, param *def.SearchParam, target, rest, v
 		case err == nil:
 			c.Next = append(c.Next, Link{t, next})
 			continue
-		case errors.Is(err, fault.TooCostly): // to go on without this type would be another search
+		case errors.Is(err, fault.TooCostly) || errors.Is(err, ErrPending): // to go on without this type would be another search
 			return Clause{}, err
 		}
 		p.left = left

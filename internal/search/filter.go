@@ -107,9 +107,9 @@ func (f *filterParser) test(typ string, links int) (Clause, error) {
 	if name == "" {
 		return Clause{}, f.s.wrong("the name of a search parameter is expected")
 	}
-	param := f.p.defs.SearchParam(typ, name)
-	if param == nil {
-		return Clause{}, f.p.unknown(typ, name)
+	param, err := f.p.find(typ, name)
+	if err != nil {
+		return Clause{}, err
 	}
 	switch f.s.peek() {
 	case '[', '.':

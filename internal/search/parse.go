@@ -121,6 +121,25 @@ func (p *parser) agree() error {
 	return nil
 }
 
+// ErrPending marks a fault about a parameter that resources are still being indexed by.
+var ErrPending = errors.New("pending parameter")
+
+// find gives a parameter of a type. It fails if there is none, and with fault.Unavailable if it is pending.
+func (p *parser) find(typ, code string) (*def.SearchParam, error) {
+	param := p.defs.SearchParam(typ, code)
+	switch {
+	case param == nil:
+		return nil, p.unknown(typ, code)
+	case param.Pending:
+		progress := ""
+		if p.opt.Indexed != nil {
+			progress = ": " + p.opt.Indexed()
+		}
+		return nil, fault.Wrap(fault.Unavailable, ErrPending, "%s can be searched by %s when all resources are indexed by it%s", typ, code, progress)
+	}
+	return param, nil
+}
+
 // unknown is the fault about a parameter that typ does not have; it names some whose names are close.
 func (p *parser) unknown(typ, code string) error {
 	var near []string

@@ -25,6 +25,8 @@ type Options struct {
 	Zone         int       // of dates without one: minutes east of UTC
 	Compartment  fhir.Key  // only resources in the compartment of this one; zero: all
 	Base         string    // what absolute references to this server begin with, with a slash at the end; they mean the relative ones
+
+	Indexed func() string // how far the indexing of resources by pending parameters is, for a refusal; nil: nothing is said of it
 }
 
 // Total says whether the number of all matches is wanted.

@@ -73,9 +73,9 @@ func once(read func(*parser, Pair) error) func(*parser, Pair) error {
 func (p *parser) sort(pair Pair) error {
 	for _, key := range strings.Split(pair.Value, ",") {
 		code, descending := strings.CutPrefix(key, "-")
-		param := p.defs.SearchParam(p.q.Type, code)
-		if param == nil {
-			return p.unknown(p.q.Type, code)
+		param, err := p.find(p.q.Type, code)
+		if err != nil {
+			return err
 		}
 		switch {
 		case param.Type == def.SpecialParam || param.Type == def.CompositeParam || param.Code == "_text" || param.Code == "_content":
@@ -201,9 +201,9 @@ func (p *parser) includeParts(in *Include, parts []string) error {
 	}
 	in.Source = parts[0]
 	if parts[1] != "*" {
-		in.Param = p.defs.SearchParam(parts[0], parts[1])
-		if in.Param == nil {
-			return p.unknown(parts[0], parts[1])
+		var err error
+		if in.Param, err = p.find(parts[0], parts[1]); err != nil {
+			return err
 		}
 		if in.Param.Type != def.ReferenceParam {
 			return fault.New(fault.Invalid, "%s of %s is no reference", parts[1], parts[0])

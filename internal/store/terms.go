@@ -88,7 +88,7 @@ func (s *Store) load(ctx context.Context) error {
 // setTerms makes later changes have the terms of t. After load it belongs to the committer.
 func (s *Store) setTerms(t *terms) {
 	s.terms.Store(t)
-	if s.index() != nil && t.schema.Due() && s.opt.Due != nil {
+	if s.index() != nil && (t.schema.Due() || s.pass.Load().Running()) && s.opt.Due != nil {
 		s.opt.Due(s.tenant)
 	}
 }
@@ -116,6 +116,15 @@ func (s *Store) index() *index.Index { return s.terms.Load().index }
 
 // Indexing says what the terms of the data store are made of, and how far the last reindex is, which may be under way.
 func (s *Store) Indexing() (schema.Schema, schema.Pass) { return s.terms.Load().schema, *s.pass.Load() }
+
+// Indexed says how far a reindex is, for people.
+func (s *Store) Indexed() string {
+	pass := s.pass.Load()
+	if !pass.Running() {
+		return "indexing begins in a moment"
+	}
+	return fmt.Sprintf("%d of %d versions are done", pass.Done, pass.Total)
+}
 
 // Definitions are those of R4 with the search parameters that the data store has of its own. What is parsed with them is asked of a view that is
 // opened afterwards.

@@ -82,7 +82,7 @@ func (s *Service) check(ctx context.Context, st *store.Store, sub *Subscription)
 		}
 	}
 	for _, typ := range sub.types(topic) {
-		if _, err := sub.queries(topic, typ, ""); err != nil {
+		if _, err := sub.queries(st.Definitions(), topic, typ, ""); err != nil {
 			return err
 		}
 	}

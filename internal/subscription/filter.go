@@ -68,15 +68,15 @@ func parseQuery(typ, text string) (*search.Query, error) {
 	if f.typ != "" && f.typ != typ {
 		return nil, refuse("the search is of another type than the resource")
 	}
-	return compile(typ, f.pairs, "")
+	return compile(def.R4(), typ, f.pairs, "")
 }
 
-// compile binds a filter to a type. base is what absolute references to the data store begin with, with a slash at the end; empty: none do.
-func compile(typ string, pairs []search.Pair, base string) (*search.Query, error) {
-	q, err := search.Parse(def.R4(), typ, pairs, search.Options{MaxPairs: maxPairs, MaxValues: 1000, MaxChain: 3, Now: time.Now(), Base: base})
+// compile binds a filter to a type. It fails with fault.Unavailable if a search parameter is not ready yet. base is what absolute references to the data store begin with, with a slash at the end; empty: none do.
+func compile(defs *def.Definitions, typ string, pairs []search.Pair, base string) (*search.Query, error) {
+	q, err := search.Parse(defs, typ, pairs, search.Options{MaxPairs: maxPairs, MaxValues: 1000, MaxChain: 3, Now: time.Now(), Base: base})
 	if err != nil {
 		var f *fault.Fault
-		if errors.As(err, &f) {
+		if errors.As(err, &f) && !errors.Is(err, fault.Unavailable) {
 			return nil, fault.Wrap(fault.Unprocessable, err, "a filter cannot be used: %s", f.Text).WithCode("business-rule").At(f.Path)
 		}
 		return nil, err
@@ -87,8 +87,8 @@ func compile(typ string, pairs []search.Pair, base string) (*search.Query, error
 	return q, nil
 }
 
-// queries are the searches of the filters that are about a type.
-func (s *Subscription) queries(topic *Topic, typ, base string) ([]*search.Query, error) {
+// queries are the searches of the filters that are about a type, in a data store of these definitions.
+func (s *Subscription) queries(defs *def.Definitions, topic *Topic, typ, base string) ([]*search.Query, error) {
 	var list []*search.Query
 	for _, f := range s.filters {
 		if f.typ != "" && f.typ != typ {
@@ -100,7 +100,7 @@ func (s *Subscription) queries(topic *Topic, typ, base string) ([]*search.Query,
 				return nil, refuse("the topic does not let its subscriptions filter %s by %s", typ, plain)
 			}
 		}
-		q, err := compile(typ, f.pairs, base)
+		q, err := compile(defs, typ, f.pairs, base)
 		if err != nil {
 			return nil, err
 		}

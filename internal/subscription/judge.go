@@ -4,6 +4,7 @@ package subscription
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"galen/internal/fault"
@@ -122,13 +123,12 @@ func (j *judge) compares(ctx context.Context, q *criteria, c *change) (bool, err
 
 // passes asks the filters: of the resource as it is, or as it was before it was deleted.
 func (j *judge) passes(ctx context.Context, m *member, c *change) (bool, error) {
-	queries, ok := m.asked[c.typ]
-	if !ok {
-		var err error
-		if queries, err = m.queries(m.topic, c.typ, j.base); err != nil {
-			return false, nil // it was refused when it was written; only an import brings it here
-		}
-		m.asked[c.typ] = queries
+	queries, err := j.queries(ctx, m, c)
+	switch {
+	case errors.Is(err, fault.Unavailable):
+		return false, err
+	case err != nil:
+		return false, nil // it was refused when it was written; an import brings it here, or that a search parameter is gone
 	}
 	view, version := c.at, c.version
 	if c.interaction == Deleted {
@@ -140,6 +140,29 @@ func (j *judge) passes(ctx context.Context, m *member, c *change) (bool, error) 
 		}
 	}
 	return true, nil
+}
+
+// queries are what the filters ask of a type. They are read again when the data store has other definitions than before.
+func (j *judge) queries(ctx context.Context, m *member, c *change) ([]*search.Query, error) {
+	if len(m.filters) == 0 {
+		return nil, nil
+	}
+	defs, err := j.planner.Definitions(ctx, c.at)
+	if err != nil {
+		return nil, err
+	}
+	if m.defs != defs {
+		m.defs = defs
+		clear(m.asked)
+	}
+	if queries, ok := m.asked[c.typ]; ok {
+		return queries, nil
+	}
+	queries, err := m.Subscription.queries(defs, m.topic, c.typ, j.base)
+	if err == nil {
+		m.asked[c.typ] = queries
+	}
+	return queries, err
 }
 
 // holds asks one search of one version. A version without a body, as one that was erased, fulfils none.

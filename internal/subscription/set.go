@@ -28,7 +28,8 @@ type member struct {
 	*Subscription
 	topic   *Topic
 	problem error                      // why it cannot be served; topic is nil
-	asked   map[string][]*search.Query // by type: what the filters ask; made when it is needed
+	asked   map[string][]*search.Query // by type: what the filters ask; made when it is needed,
+	defs    *def.Definitions           // with these definitions
 }
 
 // set is the subscriptions of a data store that ask for events, as of one position.

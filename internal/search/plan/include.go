@@ -135,7 +135,7 @@ func (in *included) params(inc search.Include, typ string) []*def.SearchParam {
 	}
 	var all []*def.SearchParam
 	for _, p := range in.r.terms.Definitions().SearchParams(typ) {
-		if p.Type == def.ReferenceParam {
+		if p.Type == def.ReferenceParam && !p.Pending {
 			all = append(all, p)
 		}
 	}

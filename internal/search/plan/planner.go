@@ -124,6 +124,15 @@ func (p *Planner) begin(ctx context.Context, v *record.View, q *search.Query) (*
 	return r, err
 }
 
+// Definitions are those that searches of a view are parsed with. It fails if the view cannot be searched.
+func (p *Planner) Definitions(ctx context.Context, v *record.View) (*def.Definitions, error) {
+	r, err := p.begin(ctx, v, nil)
+	if err != nil {
+		return nil, err
+	}
+	return r.terms.Definitions(), nil
+}
+
 // run is one search under way. It belongs to one goroutine.
 type run struct {
 	*Planner
