@@ -197,7 +197,7 @@ func TestBundlesAreBounded(t *testing.T) {
 	x := newIndex(t)
 	stores := store.New(e, x, store.Options{})
 	defer stores.Close()
-	s := newService(t, x, func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) })
+	s := newService(t, stores, x, func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) })
 	entry := `{"resource":{"resourceType":"Basic","code":{"text":"x"}},"request":{"method":"POST","url":"Basic"}}`
 	for n, want := range map[int]fault.Kind{5000: "", 5001: fault.TooLarge} {
 		body := `{"resourceType":"Bundle","type":"transaction","entry":[` + strings.Repeat(entry+",", n-1) + entry + `]}`
@@ -217,7 +217,7 @@ func BenchmarkTransaction100(b *testing.B) {
 	x := newIndex(b)
 	stores := store.New(e, x, store.Options{})
 	defer stores.Close()
-	s := newService(b, x, func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) })
+	s := newService(b, stores, x, func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) })
 	caller := newCaller()
 	lines := fhirtest.Synthea(b, "synthea-10")["Observation"]
 	var body strings.Builder

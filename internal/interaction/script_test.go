@@ -23,6 +23,7 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
 	"galen/internal/interaction"
+	"galen/internal/search/index"
 	"galen/internal/store"
 )
 
@@ -39,6 +40,9 @@ var validator = validate.New(def.R4())
 //	search Type/id/Type[?query] (in a compartment)
 //	patch Type/id [if=version] patch   patch Type?query [if=version] patch
 //	batch entry ;; entry …             transaction entry ;; entry …   with entry: METHOD url [@fullUrl] [if=version] [unless=query] [body]
+//	define id code type base[,base] status expression                 a SearchParameter
+//	reindex                            step (of a reindex)            capable Type (its own search parameters)
+//	store number                       erase Type/id                  restart
 //	search Type[?query]                lenient Type[?query]           next (the page after the last search or history)
 //
 // {t} in a query is the time of the latest write. The clock of the store goes a second with each commit.
@@ -51,18 +55,23 @@ type script struct {
 	caller  interaction.Caller
 	seconds *atomic.Int64
 	next    func() []string
+
+	engine  engine.Engine
+	index   *index.Index
+	stores  *store.Stores
+	options store.Options
+	tenant  uint32
+	t       *testing.T
 }
 
 func newScript(t *testing.T, e engine.Engine) *script {
 	t.Helper()
 	s := &script{seconds: new(atomic.Int64)}
 	now := func() time.Time { return time.Unix(1_800_000_000+s.seconds.Add(1), 0) }
-	x := newIndex(t)
-	stores := store.New(e, x, store.Options{Now: now})
-	t.Cleanup(func() { stores.Close() })
-	open := func(context.Context, string, string) (*store.Store, error) { return stores.Store(1) }
-	s.service = newService(t, x, open)
+	s.engine, s.index, s.options, s.tenant, s.t = e, newIndex(t), store.Options{Now: now}, 1, t
+	t.Cleanup(func() { s.stores.Close() })
 	s.caller = newCaller()
+	s.open()
 	return s
 }
 
@@ -90,6 +99,8 @@ func (s *script) run(line string) []string {
 	key := fhir.Key{Type: parts[0], ID: parts[1]}
 	ctx := context.Background()
 	switch verb {
+	case "define", "reindex", "step", "capable", "store", "erase", "restart":
+		return s.parameter(verb, target, rest)
 	case "put":
 		in := interaction.Input{Body: []byte(fill(body, key))}
 		if key.ID == "" {

@@ -9,6 +9,7 @@ import (
 	"galen/internal/interaction"
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
+	"galen/internal/store"
 )
 
 func newIndex(t testing.TB) *index.Index {
@@ -20,9 +21,9 @@ func newIndex(t testing.TB) *index.Index {
 	return x
 }
 
-func newService(t testing.TB, x *index.Index, open interaction.Opener) *interaction.Service {
+func newService(t testing.TB, stores *store.Stores, x *index.Index, open interaction.Opener) *interaction.Service {
 	t.Helper()
-	p, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32)})
+	p, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32), Index: stores.Index})
 	if err != nil {
 		t.Fatal(err)
 	}

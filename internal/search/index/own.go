@@ -27,7 +27,13 @@ func (x *Index) With(params []*def.SearchParam) (*Index, error) {
 }
 
 // Only gives an index that makes terms of some of x's own parameters and of nothing else.
-func (x *Index) Only(params []*def.SearchParam) (*Index, error) {
+func (x *Index) Only(ids []def.ParamID) (*Index, error) {
+	var params []*def.SearchParam
+	for _, id := range ids {
+		if p := x.defs.ParamByID(id); p != nil && id >= def.FirstFreeParam {
+			params = append(params, p)
+		}
+	}
 	n := &Index{defs: x.defs, types: make(map[string]*typePlan, len(x.types))}
 	nothing := func(t *def.Type) *typePlan {
 		return &typePlan{root: &branch{typ: t.Structure}, plans: map[def.ParamID]*plan{}}

@@ -96,7 +96,7 @@ func TestOwnParametersHaveTheTermsOfR4s(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			only, err := x.Only([]*def.SearchParam{p})
+			only, err := x.Only([]def.ParamID{p.ID})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -128,11 +128,11 @@ func (s *Schema) Definitions() []*def.SearchParam {
 // pending reports whether a parameter waits for a pass of the generation.
 func (p *Param) pending(generation uint64) bool { return !p.Complete && p.Since <= generation }
 
-// Pending lists the definitions of the parameters that a pass posts for.
-func (s *Schema) Pending(pass Pass) (list []*def.SearchParam) {
+// Pending lists the parameters that a pass posts for.
+func (s *Schema) Pending(pass Pass) (list []def.ParamID) {
 	for i := range s.Params {
 		if s.Params[i].pending(pass.Generation) {
-			list = append(list, s.Params[i].Definition())
+			list = append(list, s.Params[i].Number)
 		}
 	}
 	return list
