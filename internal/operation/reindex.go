@@ -4,6 +4,7 @@ package operation
 
 import (
 	"context"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -11,11 +12,28 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/interaction"
 	"galen/internal/search/schema"
+	"galen/internal/store"
 )
+
+// reindexOperation makes all terms of the data store again, while those that there are go on being used.
+func reindexOperation() Operation {
+	return Operation{Name: "reindex", Levels: OnSystem, Changes: true, serve: serveReindex}
+}
 
 // reindexStatusOperation tells how far the terms are that searches are answered from.
 func reindexStatusOperation() Operation {
 	return Operation{Name: "reindex-status", Levels: OnSystem, serve: serveReindexStatus}
+}
+
+func serveReindex(ctx context.Context, s *Service, c *Call) (interaction.Reply, error) {
+	st, err := s.interactions.Open(ctx, c.Caller, authz.Manage, fhir.Key{})
+	if err != nil {
+		return interaction.Reply{}, err
+	}
+	if err := st.ReindexAll(ctx); err != nil {
+		return interaction.Reply{}, err
+	}
+	return interaction.Reply{Status: http.StatusAccepted, Body: reindexStatus(st)}, nil
 }
 
 func serveReindexStatus(ctx context.Context, s *Service, c *Call) (interaction.Reply, error) {
@@ -23,6 +41,10 @@ func serveReindexStatus(ctx context.Context, s *Service, c *Call) (interaction.R
 	if err != nil {
 		return interaction.Reply{}, err
 	}
+	return interaction.Reply{Body: reindexStatus(st)}, nil
+}
+
+func reindexStatus(st *store.Store) []byte {
 	of, pass := st.Indexing()
 	var a answer
 	a.text("state", "valueCode", reindexState(of, pass))
@@ -30,18 +52,27 @@ func serveReindexStatus(ctx context.Context, s *Service, c *Call) (interaction.R
 	if pass.Generation > 0 {
 		appendPass(&a, pass)
 	}
-	return a.reply(), nil
+	for i := range of.Params {
+		p := &of.Params[i]
+		var parts answer
+		parts.text("resource", "valueUri", "SearchParameter/"+p.ID)
+		parts.text("url", "valueUri", p.URL)
+		parts.text("code", "valueCode", p.Code)
+		parts.raw("complete", "valueBoolean", strconv.AppendBool(nil, p.Complete && of.Stands()))
+		a.raw("parameter", "part", parts.list())
+	}
+	return a.bytes()
 }
 
 // reindexState is current, waiting or running.
 func reindexState(of schema.Schema, pass schema.Pass) string {
 	switch {
-	case !of.Due():
-		return "current"
 	case pass.Running():
 		return "running"
+	case of.Due():
+		return "waiting"
 	}
-	return "waiting"
+	return "current"
 }
 
 // appendPass adds what there is to say of the last reindex, which may be running.

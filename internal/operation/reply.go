@@ -3,6 +3,8 @@
 package operation
 
 import (
+	"bytes"
+
 	"galen/internal/fhir"
 	"galen/internal/interaction"
 )
@@ -31,6 +33,12 @@ func (a *answer) text(name, member, value string) { a.raw(name, member, fhir.App
 
 // reply ends the resource.
 func (a *answer) reply() interaction.Reply { return interaction.Reply{Body: a.bytes()} }
+
+// list gives the parameters alone, as the parts of another.
+func (a *answer) list() []byte {
+	_, list, _ := bytes.Cut(a.bytes(), []byte(`"parameter":`))
+	return bytes.TrimSuffix(list, []byte(`}`))
+}
 
 func (a *answer) bytes() []byte {
 	if a.buf == nil {

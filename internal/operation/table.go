@@ -39,6 +39,7 @@ func Table() []Operation {
 		metaOperation(),
 		purgeOperation(),
 		questionnairePackageOperation(),
+		reindexOperation(),
 		reindexStatusOperation(),
 		statsOperation(),
 		submitOperation(),

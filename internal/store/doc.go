@@ -17,6 +17,8 @@
 //	S5: If the engine fails, every waiting write fails with fault.Unavailable; reading goes on, and so does writing once
 //	    the engine can.
 //	S6: Several processes may write to one data store: each commit requires that the head is the one it was built on.
+//	S7: A version has the terms of what its data store indexes by after its commit (search/schema). Searches are parsed and answered with
+//	    what the view says of that, and with no search parameter whose terms are not all there.
 //
 // All methods are safe for concurrent use.
 package store

@@ -23,6 +23,7 @@ const (
 
 // step is one commit of a pass.
 type step struct {
+	asks       bool // for a full pass
 	begins     bool
 	generation uint64 // of the schema that the terms were made for
 	typ        uint16
@@ -34,6 +35,13 @@ type step struct {
 type indexed struct {
 	number uint32
 	terms  []byte // packed
+}
+
+// ReindexAll asks for a pass that makes all terms again, while those that there are go on being used. It does nothing if they are being made
+// anew already. It fails as Commit does.
+func (s *Store) ReindexAll(ctx context.Context) error {
+	_, err := s.Commit(ctx, Group{pass: &step{asks: true}})
+	return err
 }
 
 // Reindex does one step of what the data store's terms still need: it begins a pass, or posts the terms of the next versions together
@@ -175,6 +183,11 @@ func (s *Store) tryPass(ctx context.Context, r *request, p *plan) error {
 	w.batch.Reset()
 	next, pass := t.schema, st.after
 	switch {
+	case st.asks:
+		if t.index == nil || !t.schema.Stands() {
+			return nil
+		}
+		next, pass = t.schema.Ask(), *s.pass.Load()
 	case st.begins:
 		var full, drop bool
 		next, full, drop = t.schema.Begin()

@@ -204,6 +204,58 @@ func reindexSome(t *testing.T, stores *store.Stores, s *store.Store, r *rand.Ran
 	return true
 }
 
+// TestReindexAllMakesTermsAgain holds that terms that got lost are there again after it, that searches go on meanwhile, and that another is
+// begun when it is asked for during one.
+func TestReindexAllMakesTermsAgain(t *testing.T) {
+	x, err := index.New(def.R4())
+	if err != nil {
+		t.Fatal(err)
+	}
+	onEngines(t, func(t *testing.T, e engine.Engine) {
+		stores := store.New(e, x, store.Options{})
+		defer stores.Close()
+		s, _ := stores.Store(tenant)
+		for i := range 200 {
+			one(t, s, change(t, s, store.Put{}, named(fmt.Sprint("p", i), i)))
+		}
+		var b engine.Batch
+		b.DeletePrefix(append(record.AppendTenant(nil, tenant), index.PostingKind))
+		if err := e.Apply(t.Context(), &b); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.ReindexAll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		passes := 0
+		for again := true; again; {
+			pass, err := s.Reindex(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if passes == 0 && pass.Done > 0 {
+				if err := s.ReindexAll(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				passes++
+			}
+			v, err := s.View(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := stores.Index(t.Context(), v); err != nil {
+				t.Errorf("during the reindex: %v", err)
+			}
+			v.Close()
+			of, _ := s.Indexing()
+			again = pass.Running() || of.Due()
+		}
+		checkPosted(t, e, x, s)
+		if _, pass := s.Indexing(); passes == 0 || !pass.Full || pass.Done != 200 {
+			t.Errorf("the last pass is %+v", pass)
+		}
+	})
+}
+
 // TestADataStoreOfTheFirstReleaseHasNoRow holds that one without a search row has terms of version 1, and that a new one has its row from its
 // first commit on.
 func TestADataStoreOfTheFirstReleaseHasNoRow(t *testing.T) {

@@ -12,7 +12,7 @@
 //	D1: Everything reachable from Definitions is immutable after load; any goroutine may read it. Callers must not change
 //	    slices they are handed.
 //	D2: TypeID and ParamID are on-disk formats. R4 is closed, so its numbers never change: types are numbered from 1 in
-//	    the order of their names, search parameters from 1 in the order of their URLs (bytewise). See docs/decisions/0003-definitions.md.
+//	    the order of their names, search parameters from 1 in the order of their URLs (bytewise); others from FirstFreeParam on. See docs/decisions/0003-definitions.md.
 //	D3: Lookups by name do not allocate and return nil or false for an unknown name.
 //
 // The package is pure. The data files ending in _gen.txt are written by the command in gen (make generate).

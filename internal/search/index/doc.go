@@ -11,7 +11,8 @@
 //
 //	X1: For every resource, clause and value: if the Matcher matches, a term of the resource lies in a span of the Lookup
 //	    that judges it Yes or Maybe; if a term is judged Yes, the Matcher matches.
-//	X2: AppendTerms depends on the resource and the definitions only; it adds no term twice for one resource.
+//	X2: AppendTerms depends on the resource and the definitions only; it adds no term twice for one resource. The terms of one of a data
+//	    store's own parameters (With) depend on the resource and that parameter only.
 //	X3: The first term of a resource in the order of Walk has the resource's ascending SortKey after Walk.Skip bytes, the
 //	    last one its descending SortKey. A resource has a SortKey if and only if it has a term of Walk and of Missing.
 //

@@ -70,6 +70,13 @@ func (s *Schema) Due() bool {
 	return !s.Stands() || s.Again || slices.ContainsFunc(s.Params, func(p Param) bool { return !p.Complete })
 }
 
+// Ask gives the Schema after somebody has asked for a full pass.
+func (s Schema) Ask() Schema {
+	s.Again = true
+	s.Revision++
+	return s
+}
+
 // Begin gives the Schema under which a pass begins. full: the pass makes all terms. drop: what is posted has to go before it.
 func (s Schema) Begin() (next Schema, full, drop bool) {
 	full, drop = s.Again, !s.Stands()
