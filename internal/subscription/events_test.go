@@ -117,9 +117,7 @@ func TestTopics(t *testing.T) {
 			until(t, "the mark was told", func() bool { return slices.Contains(s.focus(), "Patient/p") })
 			var got []string
 			for _, e := range s.events() {
-				for _, r := range e.Resources {
-					got = append(got, r)
-				}
+				got = append(got, e.Resources...)
 			}
 			if len(got) != len(strings.Fields(tt.want)) {
 				t.Errorf("got %v, want those of %s", got, tt.want)
