@@ -4,7 +4,6 @@ package operation
 
 import (
 	"context"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -33,7 +32,7 @@ func serveReindex(ctx context.Context, s *Service, c *Call) (interaction.Reply, 
 	if err := st.ReindexAll(ctx); err != nil {
 		return interaction.Reply{}, err
 	}
-	return interaction.Reply{Status: http.StatusAccepted, Body: reindexStatus(st)}, nil
+	return interaction.Reply{Status: 202, Body: reindexStatus(st)}, nil
 }
 
 func serveReindexStatus(ctx context.Context, s *Service, c *Call) (interaction.Reply, error) {
