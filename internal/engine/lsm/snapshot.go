@@ -47,19 +47,33 @@ func (s *snapshot) Get(ctx context.Context, keys ...[]byte) ([][]byte, error) {
 	var key []byte
 	for i, k := range keys {
 		key = appendKey(key[:0], spaceRow, k)
-		value, closer, err := s.db.Get(key)
-		if errors.Is(err, pebble.ErrNotFound) {
-			continue
-		}
+		value, err := s.get(key)
 		if err != nil {
 			return nil, unreadable(err)
 		}
-		values[i] = append(make([]byte, 0, len(value)), value...)
-		if err := closer.Close(); err != nil {
-			return nil, unreadable(err)
-		}
+		values[i] = value
 	}
 	return values, nil
+}
+
+// get looks up a key on disk, and returns a value of the caller's own; nil if there is none.
+func (s *snapshot) get(key []byte) ([]byte, error) {
+	value, kept, room := s.db.kept.find(key)
+	if kept {
+		return value, nil
+	}
+	found, closer, err := s.db.Get(key)
+	switch {
+	case err == nil:
+		value = append(make([]byte, 0, len(found)), found...)
+		err = closer.Close()
+	case errors.Is(err, pebble.ErrNotFound):
+		err = nil
+	}
+	if err == nil && room {
+		s.db.kept.keep(key, value)
+	}
+	return value, err
 }
 
 // manyKeys is how many keys are looked up by one iterator that goes on from each to the next, rather than one by one.

@@ -23,6 +23,7 @@ type views struct {
 type sharedView struct {
 	*pebble.Snapshot
 	users int
+	kept  keptValues
 }
 
 // open returns a view of everything that is visible now.
@@ -30,7 +31,7 @@ func (v *views) open() *sharedView {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.current == nil {
-		v.current = &sharedView{v.db.NewSnapshot(), 1} // one for views itself
+		v.current = &sharedView{Snapshot: v.db.NewSnapshot(), users: 1} // one for views itself
 	}
 	v.current.users++
 	return v.current
