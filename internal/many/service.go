@@ -51,7 +51,9 @@ type Progress struct {
 	Refused   int     `json:"refused"` // for a fault of the caller's
 	Failed    int     `json:"failed"`  // for a fault of the server's
 	Skipped   int     `json:"skipped"`
-	Seq       uint64  `json:"seq,omitempty"`      // of a patch: position before the resources that are being patched now
+	Seq       uint64  `json:"seq,omitempty"`      // of a patch: position before the resources that are being patched now,
+	From      string  `json:"from,omitempty"`     // the first of those,
+	To        string  `json:"to,omitempty"`       // and the last
 	Problems  []About `json:"problems,omitempty"` // the first ones
 	Passed    []About `json:"passed,omitempty"`   // the first that were skipped
 }

@@ -217,8 +217,8 @@ func (w *work) skip(id, why string) {
 	}
 }
 
-// patch changes each resource in the same way, in the order of their ids. None is patched twice: before some are patched the progress says how
-// many were done and at which position; if the job was cut off, those of the next ones that were changed since are skipped, as it is not known by whom.
+// patch changes each resource in the same way, in the order of their ids. None is patched twice: before some are patched the progress says which
+// they are, and at which position; if the job was cut off, those of them that were changed since are skipped, as it is not known by whom.
 func (s *Service) patch(ctx context.Context, w *work) error {
 	ids := slices.Clone(w.spec.IDs)
 	if len(ids) == 0 {
@@ -229,45 +229,63 @@ func (s *Service) patch(ctx context.Context, w *work) error {
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	w.p.Expected = len(ids)
-	level, _ := validate.ParseLevel(w.spec.Level) // checked when it was submitted
-	caller := interaction.Caller{Who: authz.Principal{Kind: authz.Server, Account: w.spec.Account}, DataStore: w.spec.DataStore}
-	unsure := map[string]bool{}
-	if w.p.Seq > 0 {
-		var err error
-		if unsure, err = w.changedSince(ctx, ids[w.p.Done:min(len(ids), w.p.Done+chunk)]); err != nil {
+	if w.p.From != "" { // it was cut off; what the progress says of these holds until they are done
+		first, _ := slices.BinarySearch(ids, w.p.From)
+		ids = ids[first:]
+		last, found := slices.BinarySearch(ids, w.p.To)
+		if found {
+			last++
+		}
+		unsure, err := w.changedSince(ctx, ids[:last])
+		if err != nil {
 			return err
 		}
+		w.p.Expected = w.p.Done + len(ids)
+		if err := s.patchSome(ctx, w, ids[:last], unsure); err != nil {
+			return err
+		}
+		ids = ids[last:]
 	}
-	for i := w.p.Done; i < len(ids); i++ {
-		if i%chunk == 0 {
-			if err := w.mark(ctx); err != nil {
-				return err
-			}
+	w.p.Expected = w.p.Done + len(ids)
+	for some := range slices.Chunk(ids, chunk) {
+		if err := w.mark(ctx, some); err != nil {
+			return err
 		}
-		if unsure[ids[i]] {
-			w.p.Done++
-			w.skip(ids[i], "the resource was changed while the job was cut off")
-			continue
+		if err := s.patchSome(ctx, w, some, nil); err != nil {
+			return err
 		}
-		_, err := s.interactions.Patch(ctx, caller, fhir.Key{Type: w.spec.Type, ID: ids[i]}, interaction.Match{}, interaction.Input{Body: w.spec.Patch, Level: level})
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		w.p.Done++
-		w.note(ids[i], err)
 	}
 	return nil
 }
 
-// mark notes how far a patch is, and the position.
-func (w *work) mark(ctx context.Context) error {
+// patchSome patches resources, but for those of which it is not known whether they were.
+func (s *Service) patchSome(ctx context.Context, w *work, ids []string, unsure map[string]bool) error {
+	level, _ := validate.ParseLevel(w.spec.Level) // checked when it was submitted
+	caller := interaction.Caller{Who: authz.Principal{Kind: authz.Server, Account: w.spec.Account}, DataStore: w.spec.DataStore}
+	for _, id := range ids {
+		if unsure[id] {
+			w.p.Done++
+			w.skip(id, "the resource was changed while the job was cut off")
+			continue
+		}
+		_, err := s.interactions.Patch(ctx, caller, fhir.Key{Type: w.spec.Type, ID: id}, interaction.Match{}, interaction.Input{Body: w.spec.Patch, Level: level})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		w.p.Done++
+		w.note(id, err)
+	}
+	return nil
+}
+
+// mark notes which resources are patched next, and the position.
+func (w *work) mark(ctx context.Context, ids []string) error {
 	view, err := w.store.View(ctx)
 	if err != nil {
 		return err
 	}
 	defer view.Close()
-	w.p.Seq = view.Seq()
+	w.p.Seq, w.p.From, w.p.To = view.Seq(), ids[0], ids[len(ids)-1]
 	return w.run.Progress(ctx, &w.p)
 }
 
