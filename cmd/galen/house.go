@@ -177,7 +177,7 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 		return err
 	}
 	fhir := interaction.New(h.catalog.Open, planner, check, interaction.Options{MaxCount: cfg.maxCount, MaxEntries: cfg.maxEntries, Software: version,
-		Members: codes.Members, Operations: operation.Advertised(), Admit: h.subscriptions.Admit, Resource: subscriptionCapabilities(),
+		Members: codes.Members, Definition: codes.Definition, Operations: operation.Advertised(), Admit: h.subscriptions.Admit, Resource: subscriptionCapabilities(),
 		Socket: h.subscriptions.SocketURL})
 	control, err := healthlake.New(healthlake.Options{Catalog: h.catalog, Jobs: h.jobs, Bulk: h.bulk, Region: cfg.region,
 		Principal: principal, BaseURL: func(ctx context.Context) string {

@@ -40,6 +40,9 @@ type Options struct {
 
 	// Members gives what a data store knows of codes, for the bindings of profiles; nil: what the validator itself knows.
 	Members func(*store.Store) validate.MemberOf
+
+	// Definition gives the definition of a type that a data store holds under a canonical, or nil: for $validate. nil: nothing is asked.
+	Definition func(ctx context.Context, st *store.Store, typ, canonical string) ([]byte, error)
 }
 
 // Service serves the interactions.

@@ -64,11 +64,11 @@ func (s *Service) Validate(ctx context.Context, c Caller, in Validation) ([]fhir
 		}
 		root = tape.Root()
 	}
-	return s.checked(root, in, st), nil
+	return s.checked(ctx, root, in, st)
 }
 
 // checked validates a resource, and what a mode asks of it beside.
-func (s *Service) checked(root fhir.Node, in Validation, st *store.Store) []fhir.Issue {
+func (s *Service) checked(ctx context.Context, root fhir.Node, in Validation, st *store.Store) ([]fhir.Issue, error) {
 	var issues []fhir.Issue
 	if name := fhir.Type(root); name != "" && name != in.Key.Type {
 		issues = append(issues, fhir.Issue{Code: "invalid", Diagnostics: "the resourceType is not " + in.Key.Type, Expression: "Resource.resourceType"})
@@ -77,6 +77,11 @@ func (s *Service) checked(root fhir.Node, in Validation, st *store.Store) []fhir
 		issues = append(issues, fhir.Issue{Code: "value", Diagnostics: "an update needs the id of the instance in the resource", Expression: in.Key.Type + ".id"})
 	}
 	check, member := s.validate.Choosing(st.Profiles()), s.opt.Members(st)
+	more, err := s.definitionsOf(ctx, st, check, root, in.Profiles)
+	if err != nil {
+		return nil, err
+	}
+	check = check.Beside(more)
 	findings := check.ResourceIn(root, validate.Strict, member)
 	findings = append(findings, check.ProfilesIn(root, member, in.Profiles...)...)
 	slices.SortStableFunc(findings, func(a, b validate.Finding) int { return a.Offset - b.Offset })
@@ -87,5 +92,5 @@ func (s *Service) checked(root fhir.Node, in Validation, st *store.Store) []fhir
 			issues = append(issues, f)
 		}
 	}
-	return issues
+	return issues, nil
 }

@@ -114,7 +114,7 @@ func newIdleScript(t testing.TB, e engine.Engine) *script {
 			t.Fatal(err)
 		}
 	}
-	s := &script{t: t, home: home, service: interaction.New(open, p, validator, interaction.Options{Operations: operation.Advertised()})}
+	s := &script{t: t, home: home, service: interaction.New(open, p, validator, interaction.Options{Operations: operation.Advertised(), Definition: codes.Definition})}
 	s.jobs = job.New(e, job.Options{Exclusive: true})
 	s.many = many.New(s.jobs, s.service, open, many.Options{Compact: stores.Compact})
 	s.bulk = bulk.New(s.jobs, blobs, open, def.R4(), bulk.Options{Planner: p, Kept: blobs})
