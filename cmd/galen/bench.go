@@ -115,7 +115,7 @@ func (b *bench) run(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, b.child.stop()) }()
-	for _, part := range []func(context.Context, floors) ([]row, error){b.bulk, b.restart, b.reads, b.writes, b.transactions, b.searches, b.everything, b.codes, b.people} {
+	for _, part := range []func(context.Context, floors) ([]row, error){b.bulk, b.bulkExport, b.restart, b.reads, b.writes, b.transactions, b.searches, b.everything, b.codes, b.people} {
 		more, err := part(ctx, floor)
 		if err != nil {
 			return rows, err
