@@ -21,7 +21,7 @@ func fhirFile(v scribe.Visit, n Note) scribe.File {
 	author := []object{{"reference": "#writer"}}
 	device := []object{{"resourceType": "Device", "id": "writer", "deviceName": []object{{"name": "galen scribe", "type": "user-friendly-name"}}}}
 	composition := object{"resourceType": "Composition", "contained": device, "status": "preliminary", "type": code, "date": when, "author": author,
-		"title": "Clinical note, not yet signed", "identifier": object{"system": "urn:ietf:rfc:3986", "value": "urn:uuid:" + v.Session.ID}}
+		"title": "Clinical note, not yet signed"}
 	var sections []object
 	for _, s := range n.Sections {
 		x := object{"title": title(s.Name)}
@@ -37,13 +37,17 @@ func fhirFile(v scribe.Visit, n Note) scribe.File {
 	reference := object{"resourceType": "DocumentReference", "contained": device, "status": "current", "docStatus": "preliminary", "type": code, "date": when,
 		"author": author, "description": "Clinical note of a recorded visit", "content": []object{{"attachment": object{"contentType": "text/markdown",
 			"data": base64.StdEncoding.EncodeToString(text.Body), "title": "note.md", "creation": when}}}}
-	f := jsonFile("note.fhir.json", object{"resourceType": "Bundle", "type": "collection", "timestamp": when,
-		"entry": []object{{"fullUrl": "urn:uuid:" + v.Session.ID, "resource": composition}, {"fullUrl": "urn:uuid:" + other(v.Session.ID), "resource": reference}}})
+	entries := []object{{"resource": composition}, {"resource": reference}}
+	if id := v.Session.ID; id != "" { // a visit that was never a session has no name
+		composition["identifier"] = object{"system": "urn:ietf:rfc:3986", "value": "urn:uuid:" + id}
+		entries[0]["fullUrl"], entries[1]["fullUrl"] = "urn:uuid:"+id, "urn:uuid:"+other(id)
+	}
+	f := jsonFile("note.fhir.json", object{"resourceType": "Bundle", "type": "collection", "timestamp": when, "entry": entries})
 	f.ContentType = "application/fhir+json"
 	return f
 }
 
-// other is another UUID that goes with one.
+// other is another UUID that goes with one, which is not empty.
 func other(id string) string {
 	last := id[len(id)-1]
 	replaced := byte('0')

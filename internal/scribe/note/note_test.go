@@ -304,8 +304,22 @@ func TestFiles(t *testing.T) {
 	if s := got["transcript.json"]; !strings.Contains(s, `"ParticipantRole": "CLINICIAN_0"`) || !strings.Contains(s, `"Content": "fever"`) || !strings.Contains(s, `"BeginCharacterOffset"`) {
 		t.Errorf("transcript.json: %s", s)
 	}
+	isFHIR(t, got["note.fhir.json"])
+	v.Session.ID = "" // it never was a session
+	if _, files, err = w.Note(t.Context(), v); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if strings.HasSuffix(f.Name, "note.fhir.json") {
+			isFHIR(t, string(f.Body))
+		}
+	}
+}
+
+func isFHIR(t *testing.T, text string) {
+	t.Helper()
 	var tape fhir.Tape
-	if err := tape.Parse([]byte(got["note.fhir.json"]), fhir.Limits{}); err != nil {
+	if err := tape.Parse([]byte(text), fhir.Limits{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range validate.New(def.R4()).Resource(tape.Root(), validate.Strict) {

@@ -2,11 +2,13 @@
 
 // Package process hears with a program of its own for each channel: samples go to its standard input, 16-bit little-endian at
 // asr.Rate, lines come from its standard output, and a Reader tells what they mean. What the program does wrong ends the
-// program, never the server. Recognisers are as package asr says; a program that ends by itself before its input did has failed.
+// program, never the server. Recognisers are as package asr says; a program that ends by itself before its input did has failed, and so has
+// one that takes no samples, or after the last one says nothing and does not end, for Command.Stall.
 package process
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -31,10 +33,17 @@ type Reader interface {
 	End() []asr.Result
 }
 
-// Open starts the program with args. It fails with fault.Unavailable if it does not start. reader is the recogniser's alone from then on.
-func Open(o asr.Options, reader Reader, program string, args ...string) (asr.Recogniser, error) {
+// Command is how a program is started.
+type Command struct {
+	Path  string
+	Args  []string
+	Stall time.Duration // how long it may stand still before it is ended; 0: a minute
+}
+
+// Open starts the program. It fails with fault.Unavailable if it does not start. reader is the recogniser's alone from then on.
+func (p Command) Open(o asr.Options, reader Reader) (asr.Recogniser, error) {
 	life, end := context.WithCancel(context.Background())
-	c := exec.CommandContext(life, program, args...)
+	c := exec.CommandContext(life, p.Path, p.Args...)
 	c.WaitDelay = time.Second
 	in, err1 := c.StdinPipe()
 	out, err2 := c.StdoutPipe()
@@ -44,9 +53,10 @@ func Open(o asr.Options, reader Reader, program string, args ...string) (asr.Rec
 	}
 	if err != nil {
 		end()
-		return nil, fault.Wrap(fault.Unavailable, err, "%s cannot be started", program)
+		return nil, fault.Wrap(fault.Unavailable, err, "%s cannot be started", p.Path)
 	}
-	r := &recogniser{program: program, begin: o.Begin, reader: reader, in: in, results: make(chan asr.Result), life: life, end: end}
+	r := &recogniser{program: p.Path, stall: cmp.Or(p.Stall, time.Minute), begin: o.Begin, reader: reader, in: in, results: make(chan asr.Result), life: life, end: end}
+	context.AfterFunc(life, func() { _ = out.Close() }) // children of the program may hold it open
 	go r.run(c, out)
 	return r, nil
 }
@@ -54,6 +64,7 @@ func Open(o asr.Options, reader Reader, program string, args ...string) (asr.Rec
 // recogniser is one process. Its goroutine ends with the process.
 type recogniser struct {
 	program string
+	stall   time.Duration
 	begin   time.Duration
 	reader  Reader
 	in      io.WriteCloser
@@ -63,8 +74,9 @@ type recogniser struct {
 	end     context.CancelFunc
 
 	mu       sync.Mutex
-	finished bool  // guarded by mu
-	err      error // guarded by mu
+	finished bool        // guarded by mu
+	err      error       // guarded by mu
+	last     *time.Timer // guarded by mu: ends a program that stands still after the last sample; nil before that
 }
 
 func (r *recogniser) Push(ctx context.Context, samples []int16) error {
@@ -74,6 +86,7 @@ func (r *recogniser) Push(ctx context.Context, samples []int16) error {
 	}
 	stop := context.AfterFunc(ctx, r.end) // a pipe's write cannot be told to stop by itself
 	defer stop()
+	defer time.AfterFunc(r.stall, r.hung).Stop()
 	if _, err := r.in.Write(r.buffer); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "%s takes no more audio", r.program)
 	}
@@ -83,8 +96,28 @@ func (r *recogniser) Push(ctx context.Context, samples []int16) error {
 func (r *recogniser) Finish() error {
 	r.mu.Lock()
 	r.finished = true
+	r.last = time.AfterFunc(r.stall, r.hung)
 	r.mu.Unlock()
 	return r.in.Close()
+}
+
+// hung ends a program that stands still.
+func (r *recogniser) hung() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil && r.life.Err() == nil {
+		r.err = fault.New(fault.Unavailable, "%s stood still for %v", r.program, r.stall)
+	}
+	r.end()
+}
+
+// moves notes that the program does something.
+func (r *recogniser) moves() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.last != nil {
+		r.last.Reset(r.stall)
+	}
 }
 
 func (r *recogniser) Results() <-chan asr.Result { return r.results }
@@ -108,6 +141,9 @@ func (r *recogniser) run(c *exec.Cmd, out io.Reader) {
 	err := errors.Join(failed, c.Wait())
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.last != nil {
+		r.last.Stop()
+	}
 	if r.life.Err() == nil && (err != nil || !r.finished) {
 		r.err = fault.Wrap(fault.Unavailable, err, "%s ended by itself", r.program)
 	}
@@ -117,6 +153,7 @@ func (r *recogniser) read(out io.Reader) error {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
+		r.moves()
 		results, err := r.reader.Line(lines.Bytes())
 		if err != nil {
 			return err
@@ -138,6 +175,7 @@ func (r *recogniser) tell(results []asr.Result) {
 		}
 		select {
 		case r.results <- x:
+			r.moves()
 		case <-r.life.Done():
 			return
 		}

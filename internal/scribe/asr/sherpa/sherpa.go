@@ -104,7 +104,7 @@ func (p provider) Info() asr.Info {
 }
 
 func (p provider) Open(_ context.Context, o asr.Options) (asr.Recogniser, error) {
-	return process.Open(o, reader{}, p.program, "--model", p.folder)
+	return process.Command{Path: p.program, Args: []string{"--model", p.folder}}.Open(o, reader{})
 }
 
 // reader reads lines.

@@ -38,7 +38,7 @@ func (provider) Info() asr.Info {
 }
 
 func (p provider) Open(_ context.Context, o asr.Options) (asr.Recogniser, error) {
-	return process.Open(o, &reader{}, string(p), "-infile", "/dev/stdin", "-time", "yes", "-logfn", "/dev/null")
+	return process.Command{Path: string(p), Args: []string{"-infile", "/dev/stdin", "-time", "yes", "-logfn", "/dev/null"}}.Open(o, &reader{})
 }
 
 // reader gathers words until a stretch of speech ends.
