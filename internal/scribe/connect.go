@@ -54,7 +54,10 @@ type Live struct {
 
 	decoder audio.Decoder // nil until it is configured
 	hearers []*hearer
+	broken  bool // the decoder has failed
 	over    bool // the client said that the session is
+
+	taken, mayTake int64 // bytes of audio, those of earlier connections included
 }
 
 // Connect begins a session, or resumes one that was left. It fails with fault.Invalid for a request that cannot be; with
@@ -186,5 +189,6 @@ func (l *Live) Configure(ctx context.Context, c Config) error {
 		return err
 	}
 	l.log.begin(h.length)
+	l.taken, l.mayTake = h.bytes, int64(l.s.opt.MaxAudio.Seconds()*float64(2*f.Rate*f.Channels))+2*MaxPiece
 	return l.listen(ctx, h)
 }

@@ -34,13 +34,14 @@ type history struct {
 	segments []transcript.Segment
 	covered  [2]time.Duration // of each channel
 	length   time.Duration    // of the audio
+	bytes    int64            // of the audio, as it came
 	note     []byte
 }
 
 // readHistory reads a recording without its sound.
 func (s *Service) readHistory(k Key) (*history, error) {
 	h := &history{}
-	err := s.replay(k, func(e recording.Entry) error { return h.add(e) }, func(samples [][]int16) error {
+	err := s.replay(k, h.add, func(samples [][]int16) error {
 		h.length += asr.Duration(int64(len(samples[0])))
 		return nil
 	})
@@ -49,6 +50,8 @@ func (s *Service) readHistory(k Key) (*history, error) {
 
 func (h *history) add(e recording.Entry) error {
 	switch e.Kind {
+	case audioPiece:
+		h.bytes += int64(len(e.Data))
 	case segmentMade:
 		var segment transcript.Segment
 		if err := json.Unmarshal(e.Data, &segment); err != nil || segment.Channel < 0 || segment.Channel > 1 {
@@ -72,10 +75,18 @@ func (h *history) cover(channel int, until time.Duration) {
 	h.covered[channel] = max(h.covered[channel], until)
 }
 
-// replay goes through a recording: entry is called for what is not audio, sound with the samples of the audio, a slice a channel.
-// Audio that cannot be decoded ends its connection's, as it did when it came.
-func (s *Service) replay(k Key, entry func(recording.Entry) error, sound func([][]int16) error) error {
+// replay goes through a recording: entry is called for each entry but those of connections, sound with the samples of the audio, a slice a channel.
+// Audio that cannot be decoded ends its connection's, as it did when it came; audio beyond Options.MaxAudio is left out.
+func (s *Service) replay(k Key, entry func(recording.Entry) error, hear func([][]int16) error) error {
 	var d audio.Decoder
+	var length time.Duration
+	sound := func(samples [][]int16) error {
+		if length > s.opt.MaxAudio {
+			return nil
+		}
+		length += asr.Duration(int64(len(samples[0])))
+		return hear(samples)
+	}
 	finish := func() error {
 		if d == nil {
 			return nil
@@ -99,13 +110,15 @@ func (s *Service) replay(k Key, entry func(recording.Entry) error, sound func([]
 			return err
 		case audioPiece:
 			if d == nil {
-				return nil
+				break
 			}
-			samples, err := d.Write(e.Data)
+			failed, err := audio.Feed(d, e.Data, sound)
+			if err == nil && failed != nil {
+				err = finish()
+			}
 			if err != nil {
-				return finish()
+				return err
 			}
-			return sound(samples)
 		}
 		return entry(e)
 	})

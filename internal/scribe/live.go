@@ -11,6 +11,7 @@ import (
 	"galen/internal/engine"
 	"galen/internal/fault"
 	"galen/internal/scribe/asr"
+	"galen/internal/scribe/audio"
 	"galen/internal/scribe/recording"
 	"galen/internal/scribe/transcript"
 )
@@ -88,20 +89,31 @@ func (l *Live) Audio(ctx context.Context, piece []byte) error {
 	case len(piece) == 0:
 		return nil
 	}
+	if l.taken += int64(len(piece)); l.taken > l.mayTake { // bytes that decode to nothing
+		return l.full()
+	}
 	if err := l.log.append(recording.Entry{Kind: audioPiece, Data: piece}); err != nil {
 		return err
 	}
-	samples, failed := l.decoder.Write(piece)
-	if err := l.hear(ctx, samples); err != nil {
+	failed, err := audio.Feed(l.decoder, piece, func(samples [][]int16) error {
+		if err := l.hear(ctx, samples); err != nil {
+			return err
+		}
+		if l.log.add(0) > l.s.opt.MaxAudio {
+			return l.full()
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	if failed != nil {
-		return failed
-	}
-	if l.log.add(0) > l.s.opt.MaxAudio {
-		return fault.New(fault.Invalid, "the session has more than %v of audio: end it", l.s.opt.MaxAudio).WithCode("too-long")
-	}
-	return nil
+	l.broken = failed != nil
+	return failed
+}
+
+// full is what a client is told whose session is as long as it may be.
+func (l *Live) full() error {
+	return fault.New(fault.Invalid, "the session has more than %v of audio: end it", l.s.opt.MaxAudio).WithCode("too-long")
 }
 
 // hear lets the recognisers hear samples, a slice a channel.
@@ -158,11 +170,14 @@ func (l *Live) finish(ctx context.Context) error {
 	if l.decoder == nil {
 		return nil
 	}
-	samples, _ := l.decoder.Close() // audio that ends within a sample or a frame is heard up to there
-	if err := l.hear(ctx, samples); err != nil {
-		return err
+	samples, wrong := l.decoder.Close()
+	if l.broken || audio.IsCut(wrong) { // it was told, or is heard up to there
+		wrong = nil
 	}
-	return finishHearing(ctx, l.hearers, l.log)
+	if err := l.hear(ctx, samples); err != nil {
+		return errors.Join(wrong, err)
+	}
+	return errors.Join(wrong, finishHearing(ctx, l.hearers, l.log))
 }
 
 // complete stores that a session is over, and with it the job that writes its documents.

@@ -322,31 +322,6 @@ func TestClientThatIsGone(t *testing.T) {
 	})
 }
 
-// TestTooMuch sends all at once, more than a session may have: the client is told where it is full, and what fitted is kept.
-func TestTooMuch(t *testing.T) {
-	over(t, func(t *testing.T, via transport) {
-		s := newServer(t, func(_ *api.Options, o *scribe.Options) { o.MaxAudio = 4 * time.Second })
-		x := via.connect(s)
-		go func() { x.configure(); x.audio(600); x.End() }()
-		if _, last := x.finals(); last.Type != "validationException" || !bytes.Contains(last.Payload, []byte("4s of audio")) {
-			t.Errorf("ended with %+v %s", last, last.Payload)
-		}
-		if got := s.get(); got.Status != scribe.Paused || got.Heard != 4.5 {
-			t.Errorf("the session is %+v", got)
-		}
-		x = via.connect(s)
-		x.configure()
-		x.end()
-		x.End()
-		if _, last := x.finals(); last.Type != "" {
-			t.Errorf("a full session cannot be ended: %+v", last)
-		}
-		if got := s.transcript(); !slices.Equal(got, turns(4)) {
-			t.Errorf("the transcript is %q", got)
-		}
-	})
-}
-
 // TestStop stops the server under a WebSocket.
 func TestStop(t *testing.T) {
 	s := newServer(t, nil)

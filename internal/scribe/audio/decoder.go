@@ -4,6 +4,8 @@ package audio
 
 import (
 	"encoding/binary"
+	"errors"
+	"slices"
 
 	"galen/internal/fault"
 )
@@ -46,8 +48,36 @@ type Decoder interface {
 	// caller's. It fails with fault.Invalid if the piece is not what the format says; what came before stays good.
 	Write(piece []byte) ([][]int16, error)
 
-	// Close gives the last samples. It fails as Write does, for audio that ends too early too. It must be called once.
+	// Close gives the last samples. It fails as Write does, for audio that ends too early too (IsCut). It must be called once.
 	Close() ([][]int16, error)
+}
+
+// feedFLAC is how many bytes of FLAC are decoded at a time: they may be a minute of silence.
+const feedFLAC = 512
+
+// Feed writes a piece to d and gives hear what is ready; a piece of FLAC a little at a time, so that what decodes to much is never in memory as a
+// whole. It fails as Write does, and tells that from what hear fails with.
+func Feed(d Decoder, piece []byte, hear func([][]int16) error) (decoding, hearing error) {
+	n := max(len(piece), 1)
+	if _, ok := d.(*flacDecoder); ok {
+		n = feedFLAC
+	}
+	for part := range slices.Chunk(piece, n) {
+		samples, err := d.Write(part)
+		if hearing := hear(samples); hearing != nil || err != nil {
+			return err, hearing
+		}
+	}
+	return nil, nil
+}
+
+// cut is the code of audio that ends too early.
+const cut = "cut"
+
+// IsCut reports whether a decoder's Close failed only because the audio ends within a sample or a frame: it was heard up to there.
+func IsCut(err error) bool {
+	var f *fault.Fault
+	return errors.As(err, &f) && f.Code == cut
 }
 
 // NewDecoder makes a decoder. It fails as Format.Check does.
@@ -115,7 +145,7 @@ func (p *pcm) Write(piece []byte) ([][]int16, error) {
 
 func (p *pcm) Close() ([][]int16, error) {
 	if len(p.rest) > 0 {
-		return p.out.flush(), fault.New(fault.Invalid, "the audio ends within a sample")
+		return p.out.flush(), fault.New(fault.Invalid, "the audio ends within a sample").WithCode(cut)
 	}
 	return p.out.flush(), nil
 }

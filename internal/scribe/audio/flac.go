@@ -74,7 +74,7 @@ func (d *flacDecoder) decode(r io.Reader) (err error) {
 
 func notFLAC(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return fault.New(fault.Invalid, "the FLAC stream ends too early")
+		return fault.New(fault.Invalid, "the FLAC stream ends too early").WithCode(cut)
 	}
 	return fault.Wrap(fault.Invalid, fmt.Errorf("flac: %w", err), "the audio is not FLAC that can be read")
 }
