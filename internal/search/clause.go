@@ -27,6 +27,8 @@ func (p *parser) clause(typ, name, value string, depth int) (Clause, error) {
 	switch {
 	case name == "_list":
 		return p.list(value)
+	case parameter(name) == "createdAt":
+		return p.created(typ, name, value)
 	case name == "_filter" && depth == 0:
 		return p.filter(typ, value)
 	}
@@ -123,7 +125,7 @@ const maxLinks = 1000
 
 // knows reports whether a type has the parameter that a condition begins with.
 func (p *parser) knows(typ, name string) bool {
-	return strings.HasPrefix(name, "_has:") || name == "_list" || p.defs.SearchParam(typ, parameter(name)) != nil
+	return strings.HasPrefix(name, "_has:") || name == "_list" || parameter(name) == "createdAt" || p.defs.SearchParam(typ, parameter(name)) != nil
 }
 
 // parameter is the code that a condition begins with.
@@ -175,6 +177,13 @@ func (p *parser) leafOf(typ string, param *def.SearchParam) (*Leaf, error) {
 		return nil, fault.New(fault.Unsupported, "this search parameter is not offered here").WithCode("not-supported")
 	}
 	return &Leaf{Clause: index.Clause{Type: typ, Param: param, Now: p.opt.Now.UnixMicro(), Zone: p.opt.Zone, Base: p.opt.Base}}, nil
+}
+
+// created reads createdAt, which is HealthLake's: when the resource was first stored. It is a date as _lastUpdated is.
+func (p *parser) created(typ, name, value string) (Clause, error) {
+	_, modifier, modified := strings.Cut(name, ":")
+	leaf, err := p.leaf(typ, p.defs.SearchParam(typ, "_lastUpdated"), modifier, modified, value)
+	return Clause{Name: name, Created: true, Leaf: leaf}, err
 }
 
 // list reads _list: the ids of Lists.

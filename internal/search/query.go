@@ -104,18 +104,19 @@ func (c *Clause) setNow(micros int64) {
 	}
 }
 
-// Clause is one condition: exactly one of the fields below Name is set.
+// Clause is one condition: exactly one of the fields below Created is set.
 type Clause struct {
-	Name  string // as the caller wrote it
-	Leaf  *Leaf
-	Chain *Chain
-	Has   *Has
-	Any   []Clause // one of them at least holds: of _filter, and of compartments
-	All   []Clause // all of them hold; of _filter
-	Not   *Clause  // it does not hold; of _filter
-	Text  *Text    // its words
-	Near  []Near   // the position of the Location lies in one of them
-	Lists []string // an entry of the List with one of these ids refers to the resource
+	Name    string // as the caller wrote it
+	Created bool   // Leaf, of _lastUpdated, is asked of the first version of the resource
+	Leaf    *Leaf
+	Chain   *Chain
+	Has     *Has
+	Any     []Clause // one of them at least holds: of _filter, and of compartments
+	All     []Clause // all of them hold; of _filter
+	Not     *Clause  // it does not hold; of _filter
+	Text    *Text    // its words
+	Near    []Near   // the position of the Location lies in one of them
+	Lists   []string // an entry of the List with one of these ids refers to the resource
 }
 
 // Leaf asks a parameter of the resource itself; any of the values will do.

@@ -73,6 +73,9 @@ func once(read func(*parser, Pair) error) func(*parser, Pair) error {
 func (p *parser) sort(pair Pair) error {
 	for _, key := range strings.Split(pair.Value, ",") {
 		code, descending := strings.CutPrefix(key, "-")
+		if code == "createdAt" {
+			return fault.New(fault.Unsupported, "results cannot be sorted by %s", code).WithCode("not-supported")
+		}
 		param, err := p.find(p.q.Type, code)
 		if err != nil {
 			return err

@@ -70,7 +70,7 @@ var ofSystem = map[string]string{
 // parameters writes which parameters of R4 a search takes.
 func parameters(b *strings.Builder) {
 	b.WriteString("\n## Parameters of searches\n\n| parameter | status |\n| --- | --- |\n")
-	for _, p := range []string{"_id=a", "_lastUpdated=2020", "_tag=a", "_profile=http://a", "_security=a", "_source=http://a", "_list=a", "_has:Observation:subject:code=a",
+	for _, p := range []string{"_id=a", "_lastUpdated=2020", "_tag=a", "_profile=http://a", "_security=a", "_source=http://a", "createdAt=2020", "_list=a", "_has:Observation:subject:code=a",
 		"_filter=active eq true", "_text=a", "_content=a", "_query=a", "_type=Patient", "_sort=birthdate", "_count=1", "_total=accurate", "_total=estimate", "_summary=true", "_elements=name",
 		"_include=Patient:organization", "_include:iterate=Patient:organization", "_revinclude=Observation:subject", "_contained=true",
 		"_containedType=container", "_score=true", "_explain=true", "_format=json", "_pretty=true"} {

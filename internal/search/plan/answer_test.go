@@ -8,19 +8,21 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"time"
 )
 
 // model is the resources as they are, by type.
 type model struct {
 	byType map[string][]*resource
 	byKey  map[string]*resource
+	born   map[string]time.Time // of Type/id: when it was first stored
 	next   int
 	memo   map[string]bool            // what the targets of chains said in this search
 	has    map[string]map[string]bool // Type/id of what is referred to by what fulfils a clause, in this search
 }
 
 func newModel() *model {
-	return &model{byType: map[string][]*resource{}, byKey: map[string]*resource{}}
+	return &model{byType: map[string][]*resource{}, byKey: map[string]*resource{}, born: map[string]time.Time{}}
 }
 
 // put stores a resource, as the newest commit.
@@ -30,6 +32,9 @@ func (m *model) put(r *resource) {
 	r.order = m.next
 	m.byType[r.typ] = append(m.byType[r.typ], r)
 	m.byKey[r.typ+"/"+r.id] = r
+	if m.born[r.typ+"/"+r.id].IsZero() {
+		m.born[r.typ+"/"+r.id] = r.time
+	}
 }
 
 func (m *model) drop(typ, id string) {
@@ -168,6 +173,9 @@ func (m *model) fulfils(r *resource, c clause) bool {
 		return slices.Contains(asked, r.id) != (modifier == "not")
 	case "_lastUpdated":
 		return slices.ContainsFunc(asked, span{r.time, r.time.Add(1e6)}.match)
+	case "createdAt":
+		born := m.born[r.typ+"/"+r.id]
+		return slices.ContainsFunc(asked, span{born, born.Add(1e6)}.match)
 	}
 	v, known := valuesOf(r, name)
 	if !known {
@@ -214,7 +222,7 @@ func (m *model) referred(rest, value string) map[string]bool {
 
 // knows reports whether a type has the parameter that a condition begins with.
 func knows(typ, name string) bool {
-	if strings.HasPrefix(name, "_") {
+	if strings.HasPrefix(name, "_") || name == "createdAt" {
 		return true
 	}
 	name, _, _ = strings.Cut(name, ".")

@@ -24,6 +24,9 @@ func (b *bench) clause(typ string, depth int) clause {
 		}
 	}
 	switch b.rand.IntN(20) {
+	case 2:
+		at := b.model.born[typ+"/"+b.some(typ).id]
+		return clause{"createdAt", strings.Replace(b.date(span{at, at}), "ap", "", 1)}
 	case 0:
 		ids := []string{b.some(typ).id, b.some(typ).id, "no-such-id"}
 		return clause{[]string{"_id", "_id:not"}[b.rand.IntN(2)], strings.Join(ids[:1+b.rand.IntN(3)], ",")}
@@ -91,7 +94,7 @@ func (b *bench) chain(typ string, depth int) (clause, bool) {
 	}
 	next := b.clause(l[2], depth-1)
 	name := l[1]
-	if b.rand.IntN(2) == 0 || strings.HasPrefix(next.name, "_") { // without a type all that know the rest are meant
+	if b.rand.IntN(2) == 0 || strings.HasPrefix(next.name, "_") || next.name == "createdAt" { // without a type all that know the rest are meant
 		name += ":" + l[2]
 	}
 	return clause{name + "." + next.name, next.value}, true

@@ -67,6 +67,8 @@ func (r *run) node(ctx context.Context, typ string, c search.Clause) (node, erro
 		return &chainNode{clause: c, typ: typ, id: id}, nil
 	case c.Has != nil:
 		return &hasNode{clause: c, typ: typ, id: id}, nil
+	case c.Created:
+		return &createdNode{timeNode{clause: c, id: id}}, nil
 	case c.Leaf.Param.Code == "_id":
 		return &idNode{clause: c, id: id}, nil
 	case c.Leaf.Param.Code == "_lastUpdated":

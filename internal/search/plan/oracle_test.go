@@ -91,7 +91,7 @@ func (b *bench) put(lines ...[]byte) {
 		resources = append(resources, &resource{typ: text(body["resourceType"]), id: text(body["id"]), body: body})
 	}
 	b.commit(changes)
-	for _, r := range resources {
+	for _, r := range resources { // all of one commit have its time
 		r.time = time.UnixMilli(b.clock)
 		b.model.put(r)
 	}
