@@ -227,7 +227,7 @@ func knows(typ, name string) bool {
 	}
 	name, _, _ = strings.Cut(name, ".")
 	name, _, _ = strings.Cut(name, ":")
-	return params[typ+"."+name] != nil
+	return params[typ+"."+strings.TrimPrefix(name, ownPrefix)] != nil
 }
 
 // splitBy parts text at a separator that no backslash stands before.

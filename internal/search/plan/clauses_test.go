@@ -39,6 +39,7 @@ func (b *bench) clause(typ string, depth int) clause {
 	if b.rand.IntN(12) == 0 && !strings.Contains(name, "code-value-") {
 		return clause{name + ":missing", []string{"true", "false"}[b.rand.IntN(2)]}
 	}
+	name = b.owned(name)
 	modifier, value := b.value(typ, name)
 	for b.rand.IntN(4) == 0 && modifier != "missing" {
 		if m, another := b.value(typ, name); m == modifier {
@@ -84,7 +85,20 @@ func (b *bench) link(place int, word string) (l [3]string, ok bool) {
 	if len(all) == 0 {
 		return l, false
 	}
-	return all[b.rand.IntN(len(all))], true
+	l = all[b.rand.IntN(len(all))]
+	l[1] = b.owned(l[1])
+	return l, true
+}
+
+// ownPrefix begins the codes of own parameters.
+const ownPrefix = "own-"
+
+// owned is the name of the own parameter that finds what one of R4 does, now and then, or that name itself.
+func (b *bench) owned(name string) string {
+	if !b.own || name[0] == '_' || strings.Contains(name, "code-value-") || b.rand.IntN(3) == 0 {
+		return name
+	}
+	return ownPrefix + name
 }
 
 func (b *bench) chain(typ string, depth int) (clause, bool) {

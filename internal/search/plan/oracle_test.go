@@ -55,6 +55,7 @@ type bench struct {
 	model   *model
 	rand    *rand.Rand
 	clock   int64 // milliseconds
+	own     bool  // parameters of the data store's own are asked too: own-gender is what gender is
 }
 
 func newBench(t *testing.T, e engine.Engine, seed uint64) *bench {
@@ -66,7 +67,7 @@ func newBench(t *testing.T, e engine.Engine, seed uint64) *bench {
 	if b.store, err = stores.Store(1); err != nil {
 		t.Fatal(err)
 	}
-	if b.planner, err = plan.New(def.R4(), terms(), plan.Options{PageKey: make([]byte, 32), Concepts: concepts}); err != nil {
+	if b.planner, err = plan.New(def.R4(), terms(), plan.Options{PageKey: make([]byte, 32), Concepts: concepts, Index: stores.Index}); err != nil {
 		t.Fatal(err)
 	}
 	return b
@@ -192,7 +193,7 @@ func (b *bench) find(typ string, clauses []clause, sort []string, count int, bet
 		if page != "" {
 			now = append(slices.Clone(pairs), search.Pair{Name: "page", Value: page})
 		}
-		q, err := search.Parse(def.R4(), typ, now, search.Options{Now: requestTime, Base: base})
+		q, err := search.Parse(b.store.Definitions(), typ, now, search.Options{Now: requestTime, Base: base})
 		if err != nil {
 			return nil, 0, err
 		}
@@ -339,7 +340,7 @@ func (b *bench) sort(typ string) []string {
 	for range b.rand.IntN(3) {
 		key := keys[b.rand.IntN(len(keys))]
 		if !slices.ContainsFunc(sort, func(s string) bool { return strings.TrimPrefix(s, "-") == key }) {
-			sort = append(sort, []string{"", "-"}[b.rand.IntN(2)]+key)
+			sort = append(sort, []string{"", "-"}[b.rand.IntN(2)]+b.owned(key))
 		}
 	}
 	return sort

@@ -206,6 +206,7 @@ func elements(m map[string]any, path string) []map[string]any {
 
 // valuesOf gives the values of a parameter; known is false if the table does not have it.
 func valuesOf(r *resource, name string) (v values, known bool) {
+	name = strings.TrimPrefix(name, ownPrefix)
 	read := params[r.typ+"."+name]
 	if read == nil {
 		read = params["*."+name]
