@@ -188,6 +188,7 @@ TABLE = [
     ("POST", "", bundle("transaction", entry("PUT", "Patient/new", {**PATIENT, "id": "new"}), entry("PUT", "Patient/new", {**PATIENT, "id": "new"})), {}, 400, None, "Bundle.entry[1]"),
     ("POST", "", bundle("transaction", entry("PUT", "Patient/new", {**PATIENT, "id": "new"}), entry("PUT", "Patient/p", PATIENT, ifMatch=OLD)), {}, 412, None, "Bundle.entry[1]"),
     ("POST", "", bundle("transaction", entry("POST", "Patient", PATIENT), entry("PATCH", "Patient/nobody", {"resourceType": "Binary", "contentType": PATCH, "data": "W10="})), {}, 404, None, "Bundle.entry[1]"),
+    ("POST", "", bundle("transaction", entry("POST", "Patient", PATIENT), entry("PUT", "Patient/p", PATIENT, ifNoneMatch="*")), {}, 412, None, "Bundle.entry[1]"),
     ("POST", "", bundle("transaction", entry("POST", "Patient", PATIENT), entry("DELETE", "Patient?gender=female")), {}, 412, None, "Bundle.entry[1]"),
     ("POST", "", bundle("transaction", entry("POST", "Patient", PATIENT), entry("PAINT", "Patient/p")), {}, 400, None, "Bundle.entry[1]"),
     ("POST", "", bundle("transaction", entry("POST", "Patient", PATIENT), entry("POST", "Nothing", {"resourceType": "Nothing"})), {}, None, None, "Bundle.entry[1]"),

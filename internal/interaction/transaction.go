@@ -205,7 +205,11 @@ func (s *Service) commitAll(ctx context.Context, st *store.Store, entries []*ent
 		if e.method == "PATCH" {
 			return e.refused(moved(refusal.Err))
 		}
-		return e.refused(taken(e.put, e.match.missed(refusal.Err)))
+		err := e.match.missed(refusal.Err)
+		if e.condition != nil {
+			err = taken(e.put, err)
+		}
+		return e.refused(err)
 	}
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"galen/internal/bulk"
 	"galen/internal/fault"
 	"galen/internal/fhir"
+	"galen/internal/fhir/def"
 	"galen/internal/interaction"
 	"galen/internal/job"
 	"galen/internal/many"
@@ -100,6 +101,9 @@ func (s *Service) find(in interaction.Invocation) (*Operation, error) {
 		level = OnInstance
 	case in.Key.Type != "":
 		level = OnType
+	}
+	if in.Key.Type != "" && def.R4().Type(in.Key.Type) == nil {
+		return nil, fault.New(fault.NotFound, "there is no such resource type").WithCode("not-supported")
 	}
 	for i := range s.table {
 		o := &s.table[i]

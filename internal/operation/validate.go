@@ -28,5 +28,8 @@ func serveValidate(ctx context.Context, s *Service, c *Call) (interaction.Reply,
 	if err != nil {
 		return interaction.Reply{}, err
 	}
+	if len(issues) == 0 {
+		return outcome(fhir.Information, "informational", "Validation successful"), nil
+	}
 	return interaction.Reply{Body: fhir.AppendOutcome(nil, issues...)}, nil
 }
