@@ -264,7 +264,7 @@ def test_search_parameters(f):
         "Observation?date=ge2020&date=lt2021": ["o"], "Observation?date=sa2021": [], "Observation?date=eb2021": ["o"], "Observation?value-quantity=gt4": ["o"],
         "Observation?code%3Anot=x": ["before"], "Observation?date%3Amissing=true": ["before"], "Patient?name%3Aexact=Peter": ["a"], "Patient?name%3Acontains=ete": ["a"],
         "Observation?code-value-quantity=x%245": ["o"], "Observation?_id=o%2Cbefore&_sort=-_id": ["o", "before"], "Observation?subject%3Aidentifier=urn%3Ai%7C1": [],
-        "Patient?_lastUpdated=ge2020-01-01": ["a"],
+        "Patient?_lastUpdated=ge2020-01-01": ["a"], "Patient?createdAt=ge2020-01-01": ["a"], "Patient?createdAt=lt2020-01-01": [],
     }.items():
         r = f("GET", query)
         assert r.status_code == 200, f"{query}: {r.text}"
