@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -90,7 +91,8 @@ func (c *clinic) visit(session, encoding string) *scribetest.Stream {
 		c.t.Fatalf("the stream is refused: %s %v", x.Response.Status, x.Response.Header)
 	}
 	err := x.JSON("configurationEvent", `{"postStreamActionSettings":{"outputS3Uri":"s3://notes/out","clinicalNoteGenerationSettings":{"noteTemplateSettings":`+
-		`{"managedTemplate":{"templateType":"HISTORY_AND_PHYSICAL"}}}},"channelDefinitions":[{"channelId":0,"participantRole":"CLINICIAN"},{"channelId":1,"participantRole":"PATIENT"}]}`)
+		`{"managedTemplate":{"templateType":"HISTORY_AND_PHYSICAL"}}},"medicalCodeGenerationSettings":{"enabled":true}},`+
+		`"encounterContext":{"medicalCodingContext":{"sex":"FEMALE","encounterDate":"2021-03-04"}},"channelDefinitions":[{"channelId":0,"participantRole":"CLINICIAN"},{"channelId":1,"participantRole":"PATIENT"}]}`)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -104,6 +106,9 @@ type details struct {
 		PostStreamActionResult struct {
 			ClinicalNoteGenerationResult struct {
 				NoteResult, TranscriptResult, AfterVisitSummaryResult struct{ OutputLocation, Status, FailureReason string }
+			}
+			MedicalCodeGenerationResult struct {
+				MedicalCodesResult struct{ OutputLocation, Status, FailureReason string }
 			}
 		}
 	}
@@ -121,7 +126,8 @@ func (c *clinic) documents(session string) (said []string, note string) {
 	for {
 		d := c.details(session).MedicalScribeListeningSessionDetails
 		r := d.PostStreamActionResult.ClinicalNoteGenerationResult
-		if r.NoteResult.Status == "IN_PROGRESS" || r.TranscriptResult.Status == "IN_PROGRESS" || r.AfterVisitSummaryResult.Status == "IN_PROGRESS" {
+		if r.NoteResult.Status == "IN_PROGRESS" || r.TranscriptResult.Status == "IN_PROGRESS" || r.AfterVisitSummaryResult.Status == "IN_PROGRESS" ||
+			d.PostStreamActionResult.MedicalCodeGenerationResult.MedicalCodesResult.Status == "IN_PROGRESS" {
 			time.Sleep(20 * time.Millisecond)
 			continue
 		}
@@ -230,6 +236,47 @@ func visitWithDeaths(t *testing.T, socket bool) {
 	for _, want := range []string{"Right knee pain.", "Denies fever or chills.", "She smokes a pack a day.", "We will prescribe meloxicam 15 milligrams once a day."} {
 		if !strings.Contains(note, want) {
 			t.Errorf("the note lacks %q: %s", want, note)
+		}
+	}
+}
+
+// TestVisitIsCoded has the codes of a visit's note made: without the classification, then with it.
+func TestVisitIsCoded(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "script.json")
+	if err := os.WriteFile(script, []byte(`{"turns":[{"channel":0,"start":0,"end":0.9,"text":"so mrs. cooper is a 60 year old female here for right knee pain."},`+
+		`{"channel":1,"start":1,"end":1.9,"text":"yes it hurts."},{"channel":0,"start":2,"end":2.9,"text":"so for my assessment and plan, you have hypertension which is stable."},`+
+		`{"channel":1,"start":3,"end":3.9,"text":"okay."}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := newServer(t, "--recogniser", "replay:"+script)
+	c := newClinic(t, s)
+	for session, want := range []string{"FAILED", "COMPLETED"} {
+		id := fmt.Sprintf("2b5c1a52-3f6e-4b8a-9d0e-%012d", session)
+		x := c.visit(id, "pcm")
+		silence(x, 4)
+		if err := x.JSON("sessionControlEvent", `{"type":"END_OF_SESSION"}`); err != nil {
+			t.Error(err)
+		}
+		x.End()
+		if _, last := x.Finals(); last.Type != "" {
+			t.Errorf("the stream ended with %+v", last)
+		}
+		c.documents(id)
+		got := c.details(id).MedicalScribeListeningSessionDetails.PostStreamActionResult.MedicalCodeGenerationResult.MedicalCodesResult
+		if got.Status != want || want == "FAILED" && !strings.Contains(got.FailureReason, "galen terminology add icd-10-cm") {
+			t.Fatalf("the codes are %+v, want %s", got, want)
+		}
+		if want == "FAILED" {
+			s.kill()
+			order := filepath.Join("..", "internal", "coding", "icd10", "testdata", "order.txt")
+			if out, err := exec.CommandContext(t.Context(), os.Getenv("GALEN_BIN"), "terminology", "add", "icd-10-cm", order, "--version", "2021", "--data", s.data).CombinedOutput(); err != nil {
+				t.Fatalf("%v %s", err, out)
+			}
+			s.start()
+			continue
+		}
+		if codes := string(c.object(got.OutputLocation)); !strings.Contains(codes, `"name": "I10"`) || !strings.Contains(codes, `"text": "hypertension"`) {
+			t.Errorf("the codes are %s", codes)
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +91,8 @@ func (h *house) openScribe(ctx context.Context, cfg config, e engine.Engine, sec
 	if err != nil {
 		return err
 	}
-	h.sessions = scribe.New(e, h.jobs, scribe.Options{Folder: folder, Key: secret, Recogniser: recogniser, Writer: &note.Writer{},
+	writer := &note.Writer{}
+	h.sessions = scribe.New(e, h.jobs, scribe.Options{Folder: folder, Key: secret, Recogniser: recogniser, Writer: writer, Coder: h.coder(writer),
 		Objects: h.objects, Retention: cfg.keepAudio, Log: h.log,
 		Subscribed: func(ctx context.Context, k scribe.Key) error {
 			s, err := h.catalog.Subscription(ctx, k.Account, k.Domain, k.Subscription)
@@ -100,6 +102,19 @@ func (h *house) openScribe(ctx context.Context, cfg config, e engine.Engine, sec
 			return err
 		}})
 	return h.sessions.Recover(ctx)
+}
+
+// coder codes the notes of sessions, as the jobs of medical coding do those of others.
+func (h *house) coder(writer *note.Writer) func(context.Context, scribe.Visit, []byte) ([]scribe.File, error) {
+	return func(_ context.Context, v scribe.Visit, own []byte) ([]scribe.File, error) {
+		text, err := writer.Text(v, own)
+		if err != nil {
+			return nil, err
+		}
+		known := cmp.Or(v.Session.Config.Coding, &scribe.Coding{})
+		file, _, err := h.coding.Code(text, known.Sex, known.Date)
+		return []scribe.File{{Name: "medical-codes/medicalCodes.json", ContentType: "application/json", Body: file}}, err
+	}
 }
 
 // scribeHandler serves the scribe's stream.

@@ -23,7 +23,7 @@ func (s *Service) run(ctx context.Context, run *job.Run) (job.State, error) {
 	if err := json.Unmarshal(run.Job.Spec, &spec); err != nil {
 		return "", fault.Wrap(fault.Internal, err, "the job's specification cannot be read")
 	}
-	file, notice, err := s.code(spec)
+	file, notice, err := s.Code(spec.Text, spec.Patient.Sex, spec.Encounter.Date)
 	if err != nil {
 		return "", err
 	}
@@ -78,9 +78,10 @@ type (
 	}
 )
 
-// code makes the file and says what its reader must know.
-func (s *Service) code(spec Spec) (file []byte, notice string, err error) {
-	r, notice := s.releaseFor(spec.Encounter.Date)
+// Code makes the file of codes of a note, with sex and date as Patient and Encounter have them, and says what its reader must know. It fails with
+// fault.Unprocessable if ICD-10-CM was not imported.
+func (s *Service) Code(text, sex, date string) (file []byte, notice string, err error) {
+	r, notice := s.releaseFor(date)
 	if r == nil {
 		return nil, "", fault.New(fault.Unprocessable, "ICD-10-CM is not here. Import the year's order file (icd10cm-order-YYYY.txt, public domain, from cms.gov or cdc.gov) with: "+
 			"galen terminology add icd-10-cm FILE, and start the server again")
@@ -90,13 +91,13 @@ func (s *Service) code(spec Spec) (file []byte, notice string, err error) {
 		return nil, "", err
 	}
 	found := codes{MedicalCodes: []medicalCode{}, Notice: notice}
-	offsets := characters{text: spec.Text}
-	for i, c := range index.Codes(spec.Text, icd10.Patient{Female: spec.Patient.Sex == "FEMALE", Male: spec.Patient.Sex == "MALE"}) {
+	offsets := characters{text: text}
+	for i, c := range index.Codes(text, icd10.Patient{Female: sex == "FEMALE", Male: sex == "MALE"}) {
 		m := medicalCode{Sequence: i + 1, System: "ICD10", Version: index.Version(), Name: c.Code, Description: c.Title, Unit: 1,
 			Linked: []struct{}{}, Modifiers: []struct{}{}, Confidence: c.Confidence}
 		slices.SortFunc(c.Evidence, func(a, b icd10.Evidence) int { return a.Begin - b.Begin })
 		for _, e := range c.Evidence {
-			m.Evidence = append(m.Evidence, evidence{spec.Text[e.Begin:e.End], offsets.at(e.Begin), offsets.at(e.End)})
+			m.Evidence = append(m.Evidence, evidence{text[e.Begin:e.End], offsets.at(e.Begin), offsets.at(e.End)})
 		}
 		found.MedicalCodes = append(found.MedicalCodes, m)
 	}

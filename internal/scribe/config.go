@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -44,6 +45,11 @@ func (s *Service) checkConfig(ctx context.Context, c *Config) error {
 	}
 	if err := checkText(c.Context); err != nil {
 		return fault.Wrap(fault.Invalid, err, "the encounter context").At("encounterContext")
+	}
+	if c.Coding != nil && c.Coding.Date != "" {
+		if _, err := time.Parse(time.DateOnly, c.Coding.Date); err != nil {
+			return fault.New(fault.Invalid, "encounterDate is not a date").At("medicalCodingContext")
+		}
 	}
 	there, err := s.opt.Objects.Exists(ctx, out.Bucket)
 	if err != nil {

@@ -144,6 +144,7 @@ func (w *writing) all(ctx context.Context) (flawed bool) {
 		{func(x *Session) *Document { return &x.Transcript }, func() ([]File, error) { return w.s.opt.Writer.Transcript(ctx, w.visit) }},
 		{func(x *Session) *Document { return &x.Note }, func() ([]File, error) { return w.makeNote(ctx) }},
 		{func(x *Session) *Document { return &x.Summary }, func() ([]File, error) { return w.makeSummary(ctx) }},
+		{func(x *Session) *Document { return &x.Codes }, func() ([]File, error) { return w.makeCodes(ctx) }},
 	} {
 		if d.of(&w.visit.Session).Status != Writing {
 			continue
@@ -192,6 +193,16 @@ func (w *writing) makeSummary(ctx context.Context) ([]File, error) {
 	return w.s.opt.Writer.Summary(ctx, w.visit, w.note)
 }
 
+func (w *writing) makeCodes(ctx context.Context) ([]File, error) {
+	switch {
+	case w.s.opt.Coder == nil:
+		return nil, fault.New(fault.Unprocessable, "notes are not coded here")
+	case w.note == nil:
+		return nil, fault.New(fault.Unprocessable, "there is no note to code")
+	}
+	return w.s.opt.Coder(ctx, w.visit, w.note)
+}
+
 // store writes the files below the session's folder and gives where the first one is.
 func (w *writing) store(ctx context.Context, files []File) (string, error) {
 	folder, err := Folder(&w.visit.Session)
@@ -228,7 +239,7 @@ func storeFile(ctx context.Context, objects blob.Store, at blob.URI, body []byte
 // spoil gives up all documents that are not written.
 func (s *Service) spoil(ctx context.Context, k Key, cause error) error {
 	_, err := s.change(ctx, k, func(x *Session) error {
-		for _, d := range []*Document{&x.Transcript, &x.Note, &x.Summary} {
+		for _, d := range []*Document{&x.Transcript, &x.Note, &x.Summary, &x.Codes} {
 			if d.Status == Writing {
 				*d = Document{Status: Spoiled, Reason: reason(cause)}
 			}

@@ -189,6 +189,9 @@ func (s *Service) complete(ctx context.Context, k Key, length float64) error {
 		}
 		session.Status, session.Ended, session.Heard = Completed, s.opt.Now().UTC(), max(session.Heard, length)
 		session.Transcript.Status, session.Note.Status, session.Summary.Status = Writing, Writing, Writing
+		if session.Config.Codes {
+			session.Codes.Status = Writing
+		}
 		_, err = s.jobs.Submit(ctx, newJob(k), func(b *engine.Batch) {
 			b.Require(sessionKey(k), row)
 			put(b, session)

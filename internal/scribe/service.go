@@ -52,6 +52,9 @@ type Options struct {
 	Retention   time.Duration                          // how long a recording is kept once all documents are done; default 0
 	Now         func() time.Time                       // default time.Now
 	Log         *slog.Logger                           // default: none
+
+	// Coder finds the codes of a note that the Writer made, where a client asks for them. Nil: nobody does.
+	Coder func(ctx context.Context, v Visit, note []byte) ([]File, error)
 }
 
 func (o *Options) setDefaults() {

@@ -46,6 +46,7 @@ type Session struct {
 	Transcript Document `json:"transcript"`
 	Note       Document `json:"note"`
 	Summary    Document `json:"summary"`
+	Codes      Document `json:"codes,omitzero"` // none if Config.Codes does not ask for them
 }
 
 // Transport is how a client connects. A session stays with the one it began with.
@@ -63,6 +64,15 @@ type Config struct {
 	Template Template  `json:"template"`
 	Channels []Channel `json:"channels,omitempty"` // two, or none for audio of one channel
 	Context  string    `json:"context,omitempty"`  // what the client knows of the encounter
+
+	Codes  bool    `json:"codes,omitempty"`  // the note is to be coded
+	Coding *Coding `json:"coding,omitempty"` // what is known for that
+}
+
+// Coding is what the client knows of patient and encounter for the coding of the note.
+type Coding struct {
+	Sex  string `json:"sex,omitempty"`  // MALE, FEMALE or another
+	Date string `json:"date,omitempty"` // of the encounter, YYYY-MM-DD
 }
 
 // Template is the form of the note.

@@ -98,6 +98,9 @@ func (s *Service) needed(x *Session) bool {
 	if x.Status == InProgress || x.Status == Paused {
 		return true
 	}
+	if x.Codes.Status == Writing {
+		return true
+	}
 	keep := s.opt.Retention
 	for _, d := range []Document{x.Transcript, x.Note, x.Summary} {
 		switch d.Status {

@@ -25,7 +25,7 @@ func (s *service) getSession(ctx context.Context, in *GetMedicalScribeListeningS
 		StreamStatus: MedicalScribeStreamStatus(x.Status), StreamCreationTime: x.Created, StreamEndTime: x.Ended,
 		EncounterContextProvided: &given, MedicalCodingContextProvided: &coding}
 	if c := x.Config; c != nil {
-		given = c.Context != ""
+		given, coding = c.Context != "", c.Coding != nil
 		d.PostStreamActionSettings = settings(c)
 		for _, channel := range c.Channels {
 			d.ChannelDefinitions = append(d.ChannelDefinitions,
@@ -35,6 +35,9 @@ func (s *service) getSession(ctx context.Context, in *GetMedicalScribeListeningS
 	if x.Note.Status != "" {
 		d.PostStreamActionResult = &MedicalScribePostStreamActionsResult{ClinicalNoteGenerationResult: &ClinicalNoteGenerationResult{
 			NoteResult: artifact(x.Note), TranscriptResult: artifact(x.Transcript), AfterVisitSummaryResult: artifact(x.Summary)}}
+		if x.Codes.Status != "" {
+			d.PostStreamActionResult.MedicalCodeGenerationResult = &MedicalCodeGenerationResult{MedicalCodesResult: artifact(x.Codes)}
+		}
 	}
 	return &GetMedicalScribeListeningSessionOutput{MedicalScribeListeningSessionDetails: d}, nil
 }
@@ -45,7 +48,8 @@ func settings(c *scribe.Config) *MedicalScribePostStreamActionSettingsResponse {
 		t = &NoteTemplateSettingsResponse{CustomTemplate: &CustomTemplateResponse{TemplateType: CustomTemplateBase(c.Template.Type)}}
 	}
 	return &MedicalScribePostStreamActionSettingsResponse{OutputS3Uri: c.Output,
-		ClinicalNoteGenerationSettings: &ClinicalNoteGenerationSettingsResponse{NoteTemplateSettings: t}}
+		ClinicalNoteGenerationSettings: &ClinicalNoteGenerationSettingsResponse{NoteTemplateSettings: t},
+		MedicalCodeGenerationSettings:  &MedicalCodeGenerationSettingsResponse{Enabled: &c.Codes}}
 }
 
 func artifact(d scribe.Document) *ArtifactDetails {

@@ -4,6 +4,7 @@ package scribe
 
 import (
 	"encoding/json"
+	"slices"
 
 	"galen/internal/aws/eventstream"
 	"galen/internal/fault"
@@ -21,13 +22,20 @@ type configuration struct {
 		ClinicalNoteGenerationSettings *struct {
 			NoteTemplateSettings *templateSettings `json:"noteTemplateSettings"`
 		} `json:"clinicalNoteGenerationSettings"`
+		MedicalCodeGenerationSettings struct {
+			Enabled bool `json:"enabled"`
+		} `json:"medicalCodeGenerationSettings"`
 	} `json:"postStreamActionSettings"`
 	ChannelDefinitions []struct {
 		ChannelID       int             `json:"channelId"`
 		ParticipantRole transcript.Role `json:"participantRole"`
 	} `json:"channelDefinitions"`
 	EncounterContext struct {
-		UnstructuredContext string `json:"unstructuredContext"`
+		UnstructuredContext  string `json:"unstructuredContext"`
+		MedicalCodingContext *struct {
+			Sex           string `json:"sex"`
+			EncounterDate string `json:"encounterDate"`
+		} `json:"medicalCodingContext"`
 	} `json:"encounterContext"`
 }
 
@@ -54,7 +62,13 @@ func parseConfig(payload []byte) (scribe.Config, error) {
 	if p == nil || p.ClinicalNoteGenerationSettings == nil || p.ClinicalNoteGenerationSettings.NoteTemplateSettings == nil {
 		return scribe.Config{}, fault.New(fault.Invalid, "the configurationEvent lacks postStreamActionSettings.clinicalNoteGenerationSettings.noteTemplateSettings")
 	}
-	c := scribe.Config{Output: p.OutputS3Uri, Context: in.EncounterContext.UnstructuredContext}
+	c := scribe.Config{Output: p.OutputS3Uri, Context: in.EncounterContext.UnstructuredContext, Codes: p.MedicalCodeGenerationSettings.Enabled}
+	if m := in.EncounterContext.MedicalCodingContext; m != nil {
+		if !slices.Contains([]string{"", "MALE", "FEMALE", "NON_BINARY", "UNKNOWN"}, m.Sex) {
+			return scribe.Config{}, fault.New(fault.Invalid, "medicalCodingContext.sex is MALE, FEMALE, NON_BINARY or UNKNOWN")
+		}
+		c.Coding = &scribe.Coding{Sex: m.Sex, Date: m.EncounterDate}
+	}
 	t := p.ClinicalNoteGenerationSettings.NoteTemplateSettings
 	switch {
 	case (t.ManagedTemplate == nil) == (t.CustomTemplate == nil):

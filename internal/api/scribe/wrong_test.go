@@ -224,6 +224,9 @@ func TestStreamsThatBeginWrong(t *testing.T) {
 		"quotes of print in the context": func(x *stream) { _ = x.JSON("configurationEvent", about("“pain”")) },
 		"degrees in the context":         func(x *stream) { _ = x.JSON("configurationEvent", about("38 °C")) },
 		"a control sign in the context":  func(x *stream) { _ = x.JSON("configurationEvent", about(`a\u0000b`)) },
+		"another sex": func(x *stream) {
+			_ = x.JSON("configurationEvent", strings.TrimSuffix(configuration, "}")+`,"encounterContext":{"medicalCodingContext":{"sex":"X"}}}`)
+		},
 		"too much context":               func(x *stream) { _ = x.JSON("configurationEvent", about(strings.Repeat("a", 20_481))) },
 		"channels that are one": func(x *stream) {
 			_ = x.JSON("configurationEvent", strings.TrimSuffix(configuration, "}")+`,"channelDefinitions":[{"channelId":0,"participantRole":"PATIENT"}]}`)

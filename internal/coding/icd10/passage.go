@@ -39,13 +39,13 @@ var headings = []struct {
 	place   place
 }{
 	{regexp.MustCompile(`family|social|surgical|allerg|medication|review of systems|^ros$|exam|vital|objective|results?$|^labs?|imaging|diagnostic (testing|studies)|procedure|immuni|instructions?$|` +
-		`education|counsel|agreement|additional testing|referral|medical treatment|screening|health maintenance|^pe$|^data$|response|intervention|goal|gyn`), elsewhere},
+		`education|counsel|agreement|additional testing|referral|medical treatment|screening|health maintenance|^pe$|response|intervention|goal|gyn`), elsewhere},
 	{regexp.MustCompile(`reasoning`), reasoning},
 	{regexp.MustCompile(`assessment|impression|diagnos[ei]s$|conclusion|^a ?(/|and|&) ?p$`), assessment},
 	{regexp.MustCompile(`plan|recommendation|follow.?up|disposition`), plan},
 	{regexp.MustCompile(`complaint|^cc$|reason for (the )?visit|presenting problem`), complaint},
 	{regexp.MustCompile(`past|medical history|^pmhx?$|problem list|^history$`), past},
-	{regexp.MustCompile(`history|^hpi$|subjective|situation|behavior|progress|interval|course`), history},
+	{regexp.MustCompile(`history|^hpi$|subjective|^data$|situation|behavior|progress|interval|course`), history},
 }
 
 // headingOf tells whether text is a heading and of what part.

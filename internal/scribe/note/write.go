@@ -94,6 +94,15 @@ func (w *Writer) Note(_ context.Context, v scribe.Visit) ([]byte, []scribe.File,
 	return own, []scribe.File{documentFile(v, n), markdownFile(v, n), pageFile(v, n), fhirFile(v, n)}, nil
 }
 
+// Text gives a note in the Writer's own form as the text of note.md.
+func (w *Writer) Text(v scribe.Visit, note []byte) (string, error) {
+	var n Note
+	if err := json.Unmarshal(note, &n); err != nil {
+		return "", fault.Wrap(fault.Internal, err, "a note cannot be read")
+	}
+	return string(markdownFile(v, n).Body), nil
+}
+
 // Summary gives afterVisitSummary.json, made of the note alone.
 func (w *Writer) Summary(_ context.Context, v scribe.Visit, note []byte) ([]scribe.File, error) {
 	var n Note
