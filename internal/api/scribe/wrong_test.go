@@ -227,7 +227,7 @@ func TestStreamsThatBeginWrong(t *testing.T) {
 		"another sex": func(x *stream) {
 			_ = x.JSON("configurationEvent", strings.TrimSuffix(configuration, "}")+`,"encounterContext":{"medicalCodingContext":{"sex":"X"}}}`)
 		},
-		"too much context":               func(x *stream) { _ = x.JSON("configurationEvent", about(strings.Repeat("a", 20_481))) },
+		"too much context": func(x *stream) { _ = x.JSON("configurationEvent", about(strings.Repeat("a", 20_481))) },
 		"channels that are one": func(x *stream) {
 			_ = x.JSON("configurationEvent", strings.TrimSuffix(configuration, "}")+`,"channelDefinitions":[{"channelId":0,"participantRole":"PATIENT"}]}`)
 		},
