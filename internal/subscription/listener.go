@@ -28,7 +28,8 @@ type Listener struct {
 	once sync.Once
 
 	mu    sync.Mutex
-	until map[boundKey]time.Time // guarded by mu: what it is bound to, and for how long
+	until map[boundKey]time.Time     // guarded by mu: what it is bound to, and for how long
+	shake map[boundKey]chan struct{} // guarded by mu: closed once the handshake was written; absent: it was
 }
 
 // Message is one notification on its way. Whoever takes it tells Sent what became of it.
@@ -55,7 +56,7 @@ func (s *Service) Listen() (*Listener, error) {
 	}
 	s.open++
 	s.listening.Add(1)
-	return &Listener{s: s, in: make(chan Message), gone: make(chan struct{}), until: map[boundKey]time.Time{}}, nil
+	return &Listener{s: s, in: make(chan Message), gone: make(chan struct{}), until: map[boundKey]time.Time{}, shake: map[boundKey]chan struct{}{}}, nil
 }
 
 // Close ends the listener. It may be called more than once.
@@ -90,7 +91,8 @@ func (l *Listener) Next(ctx context.Context) (Message, error) {
 }
 
 // Bind binds the listener to the subscriptions of a token, for as long as the token lasts; write sends each its handshake, before
-// anything else. It fails with fault.Forbidden for a token that is no good.
+// anything else. From the handshake on nothing is missed: events wait for it. It fails with fault.Forbidden for a token that is no good;
+// the listener must then be closed.
 //
 // http://hl7.org/fhir/uv/subscriptions-backport/channels.html#websockets
 func (l *Listener) Bind(ctx context.Context, token string, write func([]byte) error) error {
@@ -108,6 +110,7 @@ func (l *Listener) Bind(ctx context.Context, token string, write func([]byte) er
 	if err != nil {
 		return err
 	}
+	shaken := l.bind(b)
 	shakes, err := l.s.handshakes(ctx, place, b.IDs)
 	if err != nil {
 		return err
@@ -121,30 +124,45 @@ func (l *Listener) Bind(ctx context.Context, token string, write func([]byte) er
 			return err
 		}
 	}
-	l.bind(b)
+	shaken()
 	if r := l.s.runner(b.Tenant); r != nil {
 		r.rebound()
 	}
 	return nil
 }
 
-func (l *Listener) bind(b binding) {
+// bind lets the listener have the events of what b names, from when shaken is called: those that come before wait.
+func (l *Listener) bind(b binding) (shaken func()) {
 	l.s.mu.Lock()
 	defer l.s.mu.Unlock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
 	case <-l.gone:
-		return
+		return func() {}
 	default:
 	}
+	written := make(chan struct{})
+	var begun []boundKey
 	for _, id := range b.IDs {
 		key := boundKey{b.Tenant, id}
+		if _, again := l.until[key]; !again {
+			l.shake[key] = written
+			begun = append(begun, key)
+		}
 		l.until[key] = time.Unix(b.Expires, 0)
 		if l.s.bound[key] == nil {
 			l.s.bound[key] = map[*Listener]bool{}
 		}
 		l.s.bound[key][l] = true
+	}
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		close(written)
+		for _, key := range begun {
+			delete(l.shake, key)
+		}
 	}
 }
 
@@ -226,7 +244,7 @@ func (s *Service) broadcast(ctx context.Context, key boundKey, body []byte) erro
 	list := s.listeners(key)
 	results := make(chan error, len(list))
 	for _, l := range list {
-		go func() { results <- l.give(ctx, body) }()
+		go func() { results <- l.give(ctx, key, body) }()
 	}
 	err := error(errNobody)
 	for range list {
@@ -237,10 +255,23 @@ func (s *Service) broadcast(ctx context.Context, key boundKey, body []byte) erro
 	return err
 }
 
-// give hands a message to the websocket and waits until it was written.
-func (l *Listener) give(ctx context.Context, body []byte) error {
+// give hands a message to the websocket, after the handshake, and waits until it was written.
+func (l *Listener) give(ctx context.Context, key boundKey, body []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	l.mu.Lock()
+	shake := l.shake[key]
+	l.mu.Unlock()
+	if shake != nil {
+		select {
+		case <-shake:
+		case <-l.gone:
+			return errNobody
+		case <-ctx.Done():
+			l.slow(ctx)
+			return ctx.Err()
+		}
+	}
 	sent := make(chan error, 1)
 	select {
 	case l.in <- Message{body, sent}:
