@@ -4,6 +4,7 @@ package interaction
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"galen/internal/authz"
@@ -40,6 +41,9 @@ type Reply struct {
 	Content io.ReadCloser
 	Length  int64
 }
+
+// ErrPostOnly is in the error of an operation that was called with GET and changes what is stored.
+var ErrPostOnly = errors.New("the operation is called with POST")
 
 // Operator carries out operations. It fails with fault.NotFound for one that is not there at that level.
 type Operator interface {

@@ -111,7 +111,7 @@ func (s *Service) find(in interaction.Invocation) (*Operation, error) {
 			continue
 		}
 		if o.Changes && in.Method != "POST" {
-			return nil, fault.New(fault.Unsupported, "$%s changes what is stored: call it with POST", o.Name).WithCode("not-supported")
+			return nil, fault.Wrap(fault.Unsupported, interaction.ErrPostOnly, "$%s changes what is stored: call it with POST", o.Name).WithCode("not-supported")
 		}
 		return o, nil
 	}

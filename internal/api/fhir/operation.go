@@ -3,6 +3,7 @@
 package fhir
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -36,6 +37,12 @@ func (x *exchange) operation() {
 		}
 	}
 	reply, err := x.h.opt.Operator.Invoke(x.r.Context(), x.caller, in)
+	if errors.Is(err, interaction.ErrPostOnly) {
+		_, issues := x.explain(err)
+		x.w.Header().Set("Allow", http.MethodPost)
+		x.refuse(http.StatusMethodNotAllowed, issues...)
+		return
+	}
 	if err != nil {
 		x.fail(err)
 		return
