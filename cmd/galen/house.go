@@ -194,9 +194,7 @@ func (h *house) openAPI(cfg config, credentials *sigv4.Credentials, secret []byt
 		return err
 	}
 	h.later = deferred.New(h.jobs, h.kept, fhir, apifhir.Refusal, deferred.Options{Operator: h.operator})
-	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, MaxBody: int64(cfg.maxBodyMB) << 20, Deferred: h.later, Operator: h.operator, Failed: func(ctx context.Context, err error) {
-		h.log.ErrorContext(ctx, "request failed", "error", err)
-	}})
+	data := apifhir.New(fhir, principal, apifhir.Options{PublicURL: cfg.publicURL, MaxBody: int64(cfg.maxBodyMB) << 20, Deferred: h.later, Operator: h.operator, Failed: h.failed})
 	verifier := sigv4.NewVerifier(credentials.Lookup, sigv4.Options{Account: cfg.account})
 	h.api, err = api.New(api.Options{
 		Listen: cfg.listen, AllowRemote: cfg.allowRemote, CertFile: cfg.tlsCert, KeyFile: cfg.tlsKey,

@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"log/slog"
 
 	"galen/internal/engine"
 	"galen/internal/reindex"
@@ -17,6 +19,15 @@ func (h *house) openStores(e engine.Engine, terms *index.Index) {
 	h.reindex = reindex.New(reindex.Options{Open: h.openTenant, Every: h.tenants, Log: h.log})
 	h.stores = store.New(e, terms, store.Options{Committed: h.committed, Due: h.reindex.Due})
 	h.closeLater(h.stores.Close)
+}
+
+// failed logs a request that was answered with a status of 500 or more. That terms are still being made is no failure: the reindex logs how it gets on.
+func (h *house) failed(ctx context.Context, err error) {
+	level := slog.LevelError
+	if errors.Is(err, index.ErrPending) {
+		level = slog.LevelDebug
+	}
+	h.log.Log(ctx, level, "request failed", "error", err)
 }
 
 // openTenant opens a data store by number.

@@ -47,12 +47,7 @@ func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var made []byte
-	if defs := st.Definitions(); defs == def.R4() {
-		made = s.capabilities()
-	} else {
-		made = s.makeCapabilities(defs)
-	}
+	made := s.capabilitiesOf(st.Definitions())
 	b := make([]byte, 0, len(made)+len(c.Base)+256)
 	b = append(b, `{"resourceType":"CapabilityStatement","status":"active","date":"2026-11-21","kind":"instance",`...)
 	b = append(b, `"software":{"name":"galen"`...)
@@ -64,6 +59,25 @@ func (s *Service) Capabilities(ctx context.Context, c Caller) ([]byte, error) {
 	base := fhir.AppendString(nil, c.Base)
 	made = bytes.ReplaceAll(made, []byte(baseMark), base[1:len(base)-1])
 	return append(b, bytes.Replace(made, []byte(socketMark), s.socketExtension(c.Base), 1)...), nil
+}
+
+// ownCapabilities is what makeCapabilities has made of some definitions.
+type ownCapabilities struct {
+	defs *def.Definitions
+	made []byte
+}
+
+// capabilitiesOf gives what makeCapabilities makes.
+func (s *Service) capabilitiesOf(defs *def.Definitions) []byte {
+	if defs == def.R4() {
+		return s.capabilities()
+	}
+	if last := s.lastMade.Load(); last != nil && last.defs == defs {
+		return last.made
+	}
+	made := s.makeCapabilities(defs)
+	s.lastMade.Store(&ownCapabilities{defs, made})
+	return made
 }
 
 // makeCapabilities is the part of the CapabilityStatement that is the same for all data stores of the same definitions.

@@ -5,6 +5,7 @@ package interaction
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"galen/internal/authz"
@@ -53,7 +54,8 @@ type Service struct {
 	opt      Options
 	tapes    sync.Pool // of *fhir.Tape
 
-	capabilities func() []byte // of data stores without search parameters of their own, made once
+	capabilities func() []byte                   // of data stores without search parameters of their own, made once
+	lastMade     atomic.Pointer[ownCapabilities] // of one with some, the last that was asked for
 }
 
 // New makes a service over the data stores that open finds, whose searches p answers and whose resources v checks.

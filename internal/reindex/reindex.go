@@ -195,5 +195,9 @@ func (s *Service) ended(tenant uint32, pass schema.Pass) {
 		return
 	}
 	took := time.Duration(pass.Ended-pass.Began) * time.Millisecond
-	s.opt.Log.Info("reindex done", "tenant", tenant, "versions", pass.Done, "failed", pass.Failed, "took", took.String())
+	level := slog.LevelInfo
+	if pass.Failed > 0 {
+		level = slog.LevelWarn
+	}
+	s.opt.Log.Log(context.Background(), level, "reindex done", "tenant", tenant, "versions", pass.Done, "failed", pass.Failed, "took", took.String())
 }

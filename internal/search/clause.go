@@ -102,7 +102,7 @@ func (p *parser) chain(typ, name string, param *def.SearchParam, target, rest, v
 		case err == nil:
 			c.Next = append(c.Next, Link{t, next})
 			continue
-		case errors.Is(err, fault.TooCostly) || errors.Is(err, ErrPending): // to go on without this type would be another search
+		case errors.Is(err, fault.TooCostly) || errors.Is(err, index.ErrPending): // to go on without this type would be another search
 			return Clause{}, err
 		}
 		p.left = left

@@ -10,6 +10,7 @@ import (
 
 	"galen/internal/fault"
 	"galen/internal/fhir/def"
+	"galen/internal/search/index"
 )
 
 // maxValue is the longest value of one parameter, in bytes.
@@ -121,9 +122,6 @@ func (p *parser) agree() error {
 	return nil
 }
 
-// ErrPending marks a fault about a parameter that resources are still being indexed by.
-var ErrPending = errors.New("pending parameter")
-
 // find gives a parameter of a type. It fails if there is none, and with fault.Unavailable if it is pending.
 func (p *parser) find(typ, code string) (*def.SearchParam, error) {
 	param := p.defs.SearchParam(typ, code)
@@ -135,7 +133,7 @@ func (p *parser) find(typ, code string) (*def.SearchParam, error) {
 		if p.opt.Indexed != nil {
 			progress = ": " + p.opt.Indexed()
 		}
-		return nil, fault.Wrap(fault.Unavailable, ErrPending, "%s can be searched by %s when all resources are indexed by it%s", typ, code, progress)
+		return nil, fault.Wrap(fault.Unavailable, index.ErrPending, "%s can be searched by %s when all resources are indexed by it%s", typ, code, progress)
 	}
 	return param, nil
 }

@@ -157,6 +157,57 @@ func TestParametersRaceWithWritersAndAReindex(t *testing.T) {
 	})
 }
 
+// TestParametersOfTheFirstReleaseAreAdopted holds that active SearchParameters that were stored before they did anything do so after the first reindex, but
+// for those that cannot.
+func TestParametersOfTheFirstReleaseAreAdopted(t *testing.T) {
+	x, err := index.New(def.R4())
+	if err != nil {
+		t.Fatal(err)
+	}
+	onEngines(t, func(t *testing.T, e engine.Engine) {
+		bare := store.New(e, nil, store.Options{}) // it looks into no SearchParameter
+		s, _ := bare.Store(tenant)
+		one(t, s, change(t, s, store.Put{}, named("a", 1)))
+		one(t, s, change(t, s, store.Put{}, parameterText("good", "good", "string", "Patient", "active", "Patient.name.family")))
+		one(t, s, change(t, s, store.Put{}, parameterText("bad", "gender", "token", "Patient", "active", "Patient.gender")))
+		one(t, s, change(t, s, store.Put{}, parameterText("draft", "draft", "token", "Patient", "draft", "Patient.gender")))
+		one(t, s, change(t, s, store.Put{}, parameterText("gone", "gone", "token", "Patient", "active", "Patient.gender")))
+		one(t, s, deletion(t, s, "none", store.If{}))
+		gone, err := s.Delete("SearchParameter", "gone", store.If{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		one(t, s, gone)
+		bare.Close()
+
+		stores := store.New(e, x, store.Options{})
+		defer stores.Close()
+		s, _ = stores.Store(tenant)
+		for more := true; more; {
+			pass, err := s.Reindex(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			of, _ := s.Indexing()
+			more = pass.Running() || of.Due()
+		}
+		of, _ := s.Indexing()
+		if len(of.Params) != 1 || of.Params[0].ID != "good" || !of.Params[0].Complete {
+			t.Errorf("the parameters are %+v", of.Params)
+		}
+		v, err := s.View(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer v.Close()
+		own, err := stores.Index(t.Context(), v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPosted(t, e, own, s)
+	})
+}
+
 // checkNumbers holds that the parameters are those of the active resources, each complete and of a number of its own.
 func checkNumbers(t *testing.T, s *store.Store) {
 	t.Helper()

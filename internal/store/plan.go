@@ -175,15 +175,15 @@ func (p *plan) decide(c *Change, bodies bool, r *Result, undo *savepoint) {
 	if c.method == record.Delete && !was.live() {
 		return
 	}
-	if c.typ == searchParameterType {
-		if r.Err = p.parameter(c); r.Err != nil {
-			return
-		}
-	}
 	counter := p.state.Counter(c.typ)
 	if counter.Next >= record.None-1 {
 		r.Err = fault.New(fault.TooLarge, "the data store can hold no more versions of this type")
 		return
+	}
+	if c.typ == searchParameterType {
+		if r.Err = p.parameter(c); r.Err != nil {
+			return
+		}
 	}
 	m := made{change: c, bodies: bodies, result: r, key: k, before: was,
 		identity: record.Identity{Number: counter.Next, VersionID: was.VersionID + 1, Deleted: c.method == record.Delete}}

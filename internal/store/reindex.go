@@ -191,6 +191,12 @@ func (s *Store) tryPass(ctx context.Context, r *request, p *plan) error {
 	case st.begins:
 		var full, drop bool
 		next, full, drop = t.schema.Begin()
+		if t.row == nil {
+			var err error
+			if next, err = s.adopt(ctx, next); err != nil {
+				return err
+			}
+		}
 		pass = schema.Pass{Generation: next.Generation, Full: full, Until: p.last.Seq, Began: s.opt.Now().UnixMilli()}
 		for _, c := range p.last.Types {
 			if next.Covers(pass, def.TypeID(c.Type)) {
@@ -210,6 +216,34 @@ func (s *Store) tryPass(ctx context.Context, r *request, p *plan) error {
 		}
 	}
 	return s.applyPass(ctx, p, t, next, pass)
+}
+
+// adopt adds the parameters of the active SearchParameters of a data store of the first release, in which they did nothing. Those that cannot be served go on
+// doing nothing.
+func (s *Store) adopt(ctx context.Context, to schema.Schema) (schema.Schema, error) {
+	view, err := record.Open(ctx, s.engine, s.tenant)
+	if err != nil {
+		return to, err
+	}
+	defer view.Close()
+	var tape fhir.Tape
+	for v, err := range view.Each(ctx, searchParameterType, 0) {
+		if err != nil {
+			return to, fmt.Errorf("reindex: %w", err)
+		}
+		if err := tape.Parse(v.Body, fhir.Limits{Size: fhir.MaxSize, Depth: fhir.MaxDepth}); err != nil {
+			return to, fault.Wrap(fault.Internal, err, "a stored resource cannot be read")
+		}
+		p, err := schema.Read(tape.Root())
+		if err != nil || p == nil {
+			continue
+		}
+		p.ID = v.ID
+		if next, err := to.Put(*p); err == nil {
+			to = next
+		}
+	}
+	return to, nil
 }
 
 // applyPass commits the batch of a step with the rows after it.

@@ -155,9 +155,9 @@ func (s *Stores) Index(ctx context.Context, v *record.View) (*index.Index, error
 	case t.schema.Stands():
 		return t.index, nil
 	case pass.Running():
-		return nil, fault.New(fault.Unavailable, "the search index of the data store is being made anew: %d of %d versions are done", pass.Done, pass.Total)
+		return nil, fault.Wrap(fault.Unavailable, index.ErrPending, "the search index of the data store is being made anew: %d of %d versions are done", pass.Done, pass.Total)
 	}
-	return nil, fault.New(fault.Unavailable, "the search index of the data store is about to be made anew")
+	return nil, fault.Wrap(fault.Unavailable, index.ErrPending, "the search index of the data store is about to be made anew")
 }
 
 // pack puts terms into one piece: each after its length as u16.

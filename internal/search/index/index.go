@@ -3,6 +3,7 @@
 package index
 
 import (
+	"errors"
 	"fmt"
 
 	"galen/internal/fault"
@@ -10,6 +11,9 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirpath"
 )
+
+// ErrPending marks a fault about terms that are still being made: the search can be answered later.
+var ErrPending = errors.New("terms are still being made")
 
 // MaxTerms is the most terms that one resource may have.
 const MaxTerms = 100_000
@@ -182,7 +186,7 @@ func (x *Index) plan(typeName string, p *def.SearchParam) (*plan, error) {
 	pl := tp.plans[p.ID]
 	switch {
 	case pl != nil && pl.param.Pending:
-		return nil, fault.New(fault.Unavailable, "the resources are still being indexed by the parameter %q", p.Code)
+		return nil, fault.Wrap(fault.Unavailable, ErrPending, "the resources are still being indexed by the parameter %q", p.Code)
 	case pl != nil:
 		return pl, nil
 	}
