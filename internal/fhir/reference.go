@@ -103,11 +103,13 @@ func uri(s string) Reference {
 // parseTail reads Type/id or Type/id/_history/v at the end of s, and says where it begins; negative if it is not there.
 func parseTail(s string) (r Reference, at int) {
 	rest := s
-	if i := strings.LastIndex(s, "/_history/"); i >= 0 {
-		if r.Version = s[i+len("/_history/"):]; !ValidID(r.Version) {
-			return Reference{}, -1
+	if strings.IndexByte(s, '_') >= 0 { // most have none, and to look for that is quicker
+		if i := strings.LastIndex(s, "/_history/"); i >= 0 {
+			if r.Version = s[i+len("/_history/"):]; !ValidID(r.Version) {
+				return Reference{}, -1
+			}
+			rest = s[:i]
 		}
-		rest = s[:i]
 	}
 	slash := strings.LastIndexByte(rest, '/')
 	if slash < 0 || !ValidID(rest[slash+1:]) {

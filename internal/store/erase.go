@@ -146,7 +146,7 @@ func (e *eraser) erase(ctx context.Context, one Erasure) (bool, error) {
 	if one.VersionID != 0 {
 		return done, nil
 	}
-	if typ == searchParameterType {
+	if typ == searchParameterType() {
 		e.plan.schema = e.plan.schema.Remove(one.ID)
 	}
 	e.key = record.AppendIdentityKey(e.key[:0], e.store.tenant, typ, one.ID)

@@ -180,7 +180,7 @@ func (p *plan) decide(c *Change, bodies bool, r *Result, undo *savepoint) {
 		r.Err = fault.New(fault.TooLarge, "the data store can hold no more versions of this type")
 		return
 	}
-	if c.typ == searchParameterType {
+	if c.typ == searchParameterType() {
 		if r.Err = p.parameter(c); r.Err != nil {
 			return
 		}
@@ -206,8 +206,9 @@ func (p *plan) decide(c *Change, bodies bool, r *Result, undo *savepoint) {
 	p.made = append(p.made, m)
 }
 
-// searchParameterType is the number of the type SearchParameter.
-var searchParameterType = uint16(def.R4().Type(searchParameter).ID)
+// searchParameterType is the number of the type SearchParameter. The definitions are not read before they are needed: most commands
+// need none.
+func searchParameterType() uint16 { return uint16(def.R4().Type(searchParameter).ID) }
 
 // parameter decides what a SearchParameter, or its deletion, does to what is indexed.
 func (p *plan) parameter(c *Change) (err error) {

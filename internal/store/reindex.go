@@ -227,7 +227,7 @@ func (s *Store) adopt(ctx context.Context, to schema.Schema) (schema.Schema, err
 	}
 	defer view.Close()
 	var tape fhir.Tape
-	for v, err := range view.Each(ctx, searchParameterType, 0) {
+	for v, err := range view.Each(ctx, searchParameterType(), 0) {
 		if err != nil {
 			return to, fmt.Errorf("reindex: %w", err)
 		}

@@ -102,7 +102,7 @@ func (s *Service) subscriptions(ctx context.Context, v *record.View, ids []strin
 		}
 		found = page.Matches
 	} else {
-		places, err := v.Find(ctx, subscriptionType, ids...)
+		places, err := v.Find(ctx, subscriptionType(), ids...)
 		if err != nil {
 			return nil, err
 		}
@@ -110,7 +110,7 @@ func (s *Service) subscriptions(ctx context.Context, v *record.View, ids []strin
 			if !f.Live() {
 				return nil, fault.New(fault.NotFound, "there is no such subscription")
 			}
-			one, err := v.Bodies(ctx, subscriptionType, f.Number)
+			one, err := v.Bodies(ctx, subscriptionType(), f.Number)
 			if err != nil {
 				return nil, err
 			}

@@ -177,7 +177,7 @@ func (d *delivery) tryChange(ctx context.Context, status Status, problem string,
 		return err
 	}
 	defer v.Close()
-	found, err := v.Version(ctx, subscriptionType, d.m.ID, d.m.VersionID)
+	found, err := v.Version(ctx, subscriptionType(), d.m.ID, d.m.VersionID)
 	if err != nil || found.Body == nil {
 		return errors.Join(err, fault.New(fault.NotFound, "the subscription is gone"))
 	}

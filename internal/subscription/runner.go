@@ -174,7 +174,7 @@ func (r *runner) sweep(ctx context.Context, v *record.View) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	found, err := v.Find(ctx, subscriptionType, ids...)
+	found, err := v.Find(ctx, subscriptionType(), ids...)
 	if err != nil {
 		return err
 	}

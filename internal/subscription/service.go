@@ -111,12 +111,12 @@ func New(o Options) *Service {
 // Committed tells that a data store has a new commit: it is store.Options.Committed. It costs nothing where there never was a
 // Subscription, and never waits.
 func (s *Service) Committed(tenant uint32, after *record.State) {
-	if after.Counter(subscriptionType).Next == 0 {
+	if after.Counter(subscriptionType()).Next == 0 {
 		return
 	}
 	s.mu.Lock()
 	r := s.runners[tenant]
-	if r == nil && after.Counter(subscriptionType).Live > 0 {
+	if r == nil && after.Counter(subscriptionType()).Live > 0 {
 		s.wanted[tenant] = true
 	}
 	s.mu.Unlock()
@@ -192,7 +192,7 @@ func (s *Service) has(ctx context.Context, p Place) (bool, error) {
 		var v *record.View
 		if v, err = st.View(ctx); err == nil {
 			defer v.Close()
-			n, err := v.Count(ctx, subscriptionType)
+			n, err := v.Count(ctx, subscriptionType())
 			return n > 0, err
 		}
 	}

@@ -18,10 +18,9 @@ import (
 // maxTopics is how many topics of a data store are looked at.
 const maxTopics = 1000
 
-var (
-	subscriptionType = uint16(def.R4().Type("Subscription").ID)
-	topicType        = uint16(def.R4().Type("Basic").ID)
-)
+// The numbers of the types of subscriptions and topics. The definitions are not read before they are needed: most commands need none.
+func subscriptionType() uint16 { return uint16(def.R4().Type("Subscription").ID) }
+func topicType() uint16        { return uint16(def.R4().Type("Basic").ID) }
 
 // member is a subscription with what it asks, bound to its topic.
 type member struct {
@@ -54,12 +53,14 @@ func (s *set) about(typ string) bool {
 	return slices.ContainsFunc(s.members, func(m *member) bool { return m.topic != nil && m.topic.about(typ) })
 }
 
-func setKey(v *record.View) [2]uint32 { return [2]uint32{v.Next(subscriptionType), v.Next(topicType)} }
+func setKey(v *record.View) [2]uint32 {
+	return [2]uint32{v.Next(subscriptionType()), v.Next(topicType())}
+}
 
 // readSet reads the subscriptions that ask for events at v's position, at most limit of them, in the order they were last written.
 func readSet(ctx context.Context, p *plan.Planner, v *record.View, dataStore string, limit int) (*set, error) {
 	s := &set{next: setKey(v)}
-	if v.Next(subscriptionType) == 0 {
+	if v.Next(subscriptionType()) == 0 {
 		return s, nil
 	}
 	found, err := searchAll(ctx, p, v, "Subscription", "status", string(Requested)+","+string(Active), limit+1)
@@ -117,7 +118,7 @@ type topics struct {
 
 func readTopics(ctx context.Context, p *plan.Planner, v *record.View, dataStore string) (*topics, error) {
 	t := &topics{dataStore: dataStore}
-	if v.Next(topicType) == 0 {
+	if v.Next(topicType()) == 0 {
 		return t, nil
 	}
 	found, err := searchAll(ctx, p, v, "Basic", "code", "SubscriptionTopic", maxTopics)
