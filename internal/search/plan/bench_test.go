@@ -94,3 +94,44 @@ func BenchmarkSearch(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSearchAfterWrites answers searches right after three hundred transactions of a hundred creates: what those posted is not
+// in tables yet, and every term that a search reads has an operand of each.
+func BenchmarkSearchAfterWrites(b *testing.B) {
+	const transactions, creates = 300, 100
+	st := loaded(b, "synthea-100")
+	lines := fhirtest.Synthea(b, "synthea-100")["Observation"]
+	var tape fhir.Tape
+	for range transactions {
+		var group []*store.Change
+		for i := range creates {
+			if err := tape.Parse(lines[i], fhir.Limits{}); err != nil {
+				b.Fatal(err)
+			}
+			c, err := st.Prepare(&tape, store.Put{Assign: true})
+			if err != nil {
+				b.Fatal(err)
+			}
+			group = append(group, c)
+		}
+		if _, err := st.Commit(b.Context(), store.Group{Changes: group}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	p := plannerOf(b, plan.Options{})
+	for _, c := range []struct{ name, target string }{
+		{"count", "Observation?code=8302-2&_summary=count"},
+		{"code-date", "Observation?code=http://loinc.org|8302-2&date=ge2015-01-01&_count=20"},
+		{"code-date-sorted", "Observation?code=http://loinc.org|8302-2&date=ge2015-01-01&_sort=-date&_count=20"},
+		{"has", "Patient?_has:Observation:patient:code=8302-2&_count=20"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			now := time.Now()
+			for b.Loop() {
+				if _, err := answer(b, p, st, queryOf(b, c.target, now)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
