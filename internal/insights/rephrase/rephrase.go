@@ -4,7 +4,7 @@
 // facts do not say.
 //
 // The model is given lines, each with the facts that it tells. It may put lines that follow each other into one sentence. A
-// sentence names the lines and facts that it takes the place of, and is taken only if it passes Faithful; else the lines
+// sentence names the lines and facts that it takes the place of, and is taken only if it passes faithful.To; else the lines
 // stay as the rules wrote them. Lists of problems, medicines and allergies are not given to it.
 //
 // Invariants:
@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 
+	"galen/internal/faithful"
 	"galen/internal/insights/render"
 	"galen/internal/llm"
 )
@@ -183,5 +184,5 @@ func accept(of []*given, named []string, text string) (render.Line, bool) {
 		return render.Line{}, false
 	}
 	line.Fragments = []render.Fragment{fragment}
-	return line, Faithful(text, sources)
+	return line, faithful.To(text, sources)
 }

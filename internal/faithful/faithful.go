@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package rephrase
+// Package faithful tells whether a text, such as a language model's, says what its sources say and nothing else. It is pure.
+package faithful
 
 import (
 	"regexp"
@@ -8,18 +9,21 @@ import (
 	"strings"
 )
 
-// token is a word, a number or a date of a text.
-type token struct {
-	text string // words in lower case, dates without blanks
-	hard bool   // a number or a date
+// Word is a word, a number, a date or a sign of a text.
+type Word struct {
+	Text       string // words in lower case, dates without blanks
+	Hard       bool   // a number or a date
+	Begin, End int    // bytes of the text
 }
 
 var tokens = regexp.MustCompile(`(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?:\d{1,2}, )?\d{4}|\d+(?:[.,:/]\d+)*|[\p{L}][\p{L}\p{M}'’-]*|[%<>≥≤±×+=°µ]`)
 
-func split(text string) (out []token) {
-	for _, m := range tokens.FindAllString(text, -1) {
+// Words gives the words of a text.
+func Words(text string) (out []Word) {
+	for _, at := range tokens.FindAllStringIndex(text, -1) {
+		m := text[at[0]:at[1]]
 		hard := m[0] >= '0' && m[0] <= '9' || strings.ContainsAny(m, "0123456789") && strings.Contains(m, " ")
-		out = append(out, token{strings.ToLower(strings.ReplaceAll(m, " ", "")), hard})
+		out = append(out, Word{strings.ToLower(strings.ReplaceAll(m, " ", "")), hard, at[0], at[1]})
 	}
 	return out
 }
@@ -45,21 +49,21 @@ var joiningWords = strings.Fields(`a an the is are was were has have had been be
 
 func joins(word string) bool { return slices.Contains(joiningWords, word) }
 
-// Faithful reports whether a text says what its sources say, and nothing else, as far as words can tell:
+// To reports whether a text says what its sources say, and nothing else, as far as words can tell:
 // its numbers and dates are theirs, all of them, in their order; each stands with a name of the source that it comes from;
 // its words of change (high, up, new) stand among them as there, and its negations between the same words; every other word
 // is one of theirs or joins words; and no name of theirs is left out.
 //
 // It errs on the side of no: what is refused costs a plainer sentence, what gets through is a clinician's belief.
-func Faithful(text string, sources []string) bool {
-	said := split(text)
-	var all []token
+func To(text string, sources []string) bool {
+	said := Words(text)
+	var all []Word
 	of := map[string][]int{} // word → the sources that have it
 	for i, s := range sources {
-		for _, t := range split(s) {
+		for _, t := range Words(s) {
 			all = append(all, t)
-			if !slices.Contains(of[t.text], i) {
-				of[t.text] = append(of[t.text], i)
+			if !slices.Contains(of[t.Text], i) {
+				of[t.Text] = append(of[t.Text], i)
 			}
 		}
 	}
@@ -70,10 +74,10 @@ func Faithful(text string, sources []string) bool {
 }
 
 // marks lists the numbers, the dates and the classes of the words that turn what is said, in their order.
-func marks(list []token) (out []string) {
+func marks(list []Word) (out []string) {
 	for _, t := range list {
-		if c := classes[t.text]; t.hard {
-			out = append(out, t.text)
+		if c := classes[t.Text]; t.Hard {
+			out = append(out, t.Text)
 		} else if c != "" {
 			out = append(out, "#"+c)
 		}
@@ -85,34 +89,34 @@ func marks(list []token) (out []string) {
 var denying = []string{"not", "negative", "positive", "or", "due", "given"}
 
 // denials lists the words of those classes with the name before and the name after.
-func denials(list []token) (out []string) {
-	named := func(t token) bool { return !joins(t.text) && classes[t.text] == "" && !third[t.text] }
+func denials(list []Word) (out []string) {
+	named := func(t Word) bool { return !joins(t.Text) && classes[t.Text] == "" && !third[t.Text] }
 	for i, t := range list {
-		if !slices.Contains(denying, classes[t.text]) {
+		if !slices.Contains(denying, classes[t.Text]) {
 			continue
 		}
 		before, after := "", ""
 		for _, u := range slices.Backward(list[:i]) {
 			if named(u) {
-				before = u.text
+				before = u.Text
 				break
 			}
 		}
 		for _, u := range list[i+1:] {
 			if named(u) {
-				after = u.text
+				after = u.Text
 				break
 			}
 		}
-		out = append(out, before+" "+classes[t.text]+" "+after)
+		out = append(out, before+" "+classes[t.Text]+" "+after)
 	}
 	return out
 }
 
 // known reports whether every word comes from the sources or joins.
-func known(said []token, of map[string][]int) bool {
+func known(said []Word, of map[string][]int) bool {
 	for _, t := range said {
-		if len(of[t.text]) == 0 && !joins(t.text) && classes[t.text] == "" && !third[t.text] {
+		if len(of[t.Text]) == 0 && !joins(t.Text) && classes[t.Text] == "" && !third[t.Text] {
 			return false
 		}
 	}
@@ -120,16 +124,16 @@ func known(said []token, of map[string][]int) bool {
 }
 
 // complete reports whether every word of the sources that names something is said as often as there.
-func complete(said, all []token) bool {
+func complete(said, all []Word) bool {
 	count := map[string]int{}
 	for _, t := range said {
-		count[t.text]++
+		count[t.Text]++
 	}
 	for _, t := range all {
-		if t.hard || joins(t.text) || classes[t.text] != "" || third[t.text] {
+		if t.Hard || joins(t.Text) || classes[t.Text] != "" || third[t.Text] {
 			continue
 		}
-		if count[t.text]--; count[t.text] < 0 {
+		if count[t.Text]--; count[t.Text] < 0 {
 			return false
 		}
 	}
@@ -138,15 +142,15 @@ func complete(said, all []token) bool {
 
 // anchored reports whether each number or date follows a name of a source that has it: the last word said that tells the
 // sources apart.
-func anchored(said []token, of map[string][]int, sources int) bool {
+func anchored(said []Word, of map[string][]int, sources int) bool {
 	var last []int
 	for _, t := range said {
-		switch from := of[t.text]; {
-		case t.hard:
+		switch from := of[t.Text]; {
+		case t.Hard:
 			if last != nil && !slices.ContainsFunc(from, func(i int) bool { return slices.Contains(last, i) }) {
 				return false
 			}
-		case len(from) > 0 && len(from) < sources && !joins(t.text) && classes[t.text] == "":
+		case len(from) > 0 && len(from) < sources && !joins(t.Text) && classes[t.Text] == "":
 			last = from
 		}
 	}
@@ -156,15 +160,15 @@ func anchored(said []token, of map[string][]int, sources int) bool {
 // third are the pronouns. A text may only use those of the kind that its sources use, if they use any.
 var third = map[string]bool{"he": true, "him": true, "his": true, "she": true, "her": true, "they": true, "them": true, "their": true}
 
-func pronouns(said, all []token) bool {
+func pronouns(said, all []Word) bool {
 	family := map[string]string{"he": "m", "hi": "m", "sh": "f", "th": "t"}
-	of := func(list []token) (out []string) {
+	of := func(list []Word) (out []string) {
 		for _, t := range list {
-			if !third[t.text] {
+			if !third[t.Text] {
 				continue
 			}
-			f := family[t.text[:2]]
-			if t.text == "her" {
+			f := family[t.Text[:2]]
+			if t.Text == "her" {
 				f = "f"
 			}
 			out = append(out, f)
