@@ -16,13 +16,13 @@ type Word struct {
 	Begin, End int    // bytes of the text
 }
 
-var tokens = regexp.MustCompile(`(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?:\d{1,2}, )?\d{4}|\d+(?:[.,:/]\d+)*|[\p{L}][\p{L}\p{M}'’-]*|[%<>≥≤±×+=°µ]`)
+var tokens = regexp.MustCompile(`(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?:\d{1,2}, )?\d{4}|(?:\B[-.])?\d+(?:[.,:/]\d+)*|[\p{L}][\p{L}\p{M}'’-]*|[%<>≥≤±×+=°µ]`)
 
 // Words gives the words of a text.
 func Words(text string) (out []Word) {
 	for _, at := range tokens.FindAllStringIndex(text, -1) {
 		m := text[at[0]:at[1]]
-		hard := m[0] >= '0' && m[0] <= '9' || strings.ContainsAny(m, "0123456789") && strings.Contains(m, " ")
+		hard := m[0] >= '0' && m[0] <= '9' || m[0] == '-' || m[0] == '.' || strings.ContainsAny(m, "0123456789") && strings.Contains(m, " ")
 		out = append(out, Word{strings.ToLower(strings.ReplaceAll(m, " ", "")), hard, at[0], at[1]})
 	}
 	return out
