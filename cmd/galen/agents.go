@@ -132,17 +132,17 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// modelConfig says which language model rewords summaries; none if it has no URL.
+// modelConfig says which language model rewords summaries and notes; none if it has no URL.
 type modelConfig struct {
 	url, key, name string
 	timeout        time.Duration
 }
 
 func (c *modelConfig) flags(fs *pflag.FlagSet) {
-	fs.StringVar(&c.url, "llm-url", "", "URL up to /v1 of a server with OpenAI's chat completions, to reword insights; facts are checked (default: no model)")
+	fs.StringVar(&c.url, "llm-url", "", "URL up to /v1 of a server with OpenAI's chat completions, to reword insights and notes; facts are checked (default: no model)")
 	fs.StringVar(&c.key, "llm-key", "", "bearer token of that server; better in GALEN_LLM_KEY")
 	fs.StringVar(&c.name, "llm-model", "", "model that the server is asked for")
-	fs.DurationVar(&c.timeout, "llm-timeout", time.Minute, "how long an answer may take; then the summary is written without")
+	fs.DurationVar(&c.timeout, "llm-timeout", time.Minute, "how long an answer may take; then the summary or note is written without")
 }
 
 // open gives the model, nil if there is none.

@@ -91,7 +91,11 @@ func (h *house) openScribe(ctx context.Context, cfg config, e engine.Engine, sec
 	if err != nil {
 		return err
 	}
-	writer := &note.Writer{}
+	model, err := cfg.model.open()
+	if err != nil {
+		return err
+	}
+	writer := &note.Writer{Model: model, Patience: cfg.model.timeout}
 	h.sessions = scribe.New(e, h.jobs, scribe.Options{Folder: folder, Key: secret, Recogniser: recogniser, Writer: writer, Coder: h.coder(writer),
 		Objects: h.objects, Retention: cfg.keepAudio, Log: h.log,
 		Subscribed: func(ctx context.Context, k scribe.Key) error {

@@ -24,6 +24,7 @@ func compose(segments []transcript.Segment) parts {
 	place(list)
 	out := parts{}
 	seen := map[string]bool{}
+	order := 0
 	for _, s := range list {
 		if !s.worth() {
 			continue
@@ -33,9 +34,10 @@ func compose(segments []transcript.Segment) parts {
 			continue
 		}
 		seen[strings.ToLower(text)] = true
-		out[s.place] = append(out[s.place], Sentence{Text: text, Segments: s.segments, Writer: Rules, clinician: s.clinician})
+		order += 2
+		out[s.place] = append(out[s.place], Sentence{Text: text, Segments: s.segments, Writer: Rules, clinician: s.clinician, order: order})
 		if c := complaint(s); c != "" && len(out[chiefComplaint]) == 0 {
-			out[chiefComplaint] = []Sentence{{Text: c, Segments: s.segments, Writer: Rules, clinician: s.clinician}}
+			out[chiefComplaint] = []Sentence{{Text: c, Segments: s.segments, Writer: Rules, clinician: s.clinician, order: order - 1}}
 		}
 	}
 	return out

@@ -34,7 +34,7 @@ func jsonFile(name string, v any) scribe.File {
 	return scribe.File{Name: folder + name, ContentType: "application/json", Body: append(body, '\n')}
 }
 
-// documentFile is clinicalDoc.json. Notice and Source are galen's own: the contract has no place for what they say.
+// documentFile is clinicalDoc.json. Notice, Source and Writer are galen's own: the contract has no place for what they say.
 //
 // https://docs.aws.amazon.com/connecthealth/latest/userguide/al-outputs.html
 func documentFile(v scribe.Visit, n Note) scribe.File {
@@ -45,6 +45,7 @@ func documentFile(v scribe.Visit, n Note) scribe.File {
 	type item struct {
 		EvidenceLinks     []link
 		SummarizedSegment string
+		Writer            string `json:",omitempty"`
 	}
 	type part struct {
 		SectionName string
@@ -56,17 +57,21 @@ func documentFile(v scribe.Visit, n Note) scribe.File {
 			SessionID string `json:"SessionId"`
 		}
 		Notice string `json:",omitempty"`
+		Writer string
 	}
-	doc.ClinicalDocumentation.SessionID, doc.Notice = v.Session.ID, n.Notice
+	doc.ClinicalDocumentation.SessionID, doc.Notice, doc.Writer = v.Session.ID, n.Notice, n.Writer
 	for _, s := range n.Sections {
 		p := part{s.Name, []item{}}
 		for _, x := range s.Sentences {
-			i := item{[]link{}, x.Text}
+			i := item{EvidenceLinks: []link{}, SummarizedSegment: x.Text}
 			for _, id := range x.Segments {
 				i.EvidenceLinks = append(i.EvidenceLinks, link{SegmentID: id})
 			}
 			if x.Context {
 				i.EvidenceLinks = append(i.EvidenceLinks, link{Source: "ENCOUNTER_CONTEXT"})
+			}
+			if x.Writer != Rules {
+				i.Writer = x.Writer
 			}
 			p.Summary = append(p.Summary, i)
 		}
@@ -105,9 +110,13 @@ func markdownFile(v scribe.Visit, n Note) scribe.File {
 			if x.Context {
 				b.WriteString(" *(known before the visit)*")
 			}
+			if x.Writer != Rules {
+				b.WriteString(" " + mark)
+			}
 			b.WriteString("\n")
 		}
 	}
+	b.WriteString("\n---\n\n" + n.written() + "\n")
 	return scribe.File{Name: folder + "note.md", ContentType: "text/markdown; charset=utf-8", Body: []byte(b.String())}
 }
 
@@ -135,12 +144,16 @@ func pageFile(v scribe.Visit, n Note) scribe.File {
 		}
 		b.WriteString("</section>\n")
 	}
-	b.WriteString("</main></html>\n")
+	fmt.Fprintf(&b, "<footer>%s</footer>\n</main></html>\n", html.EscapeString(n.written()))
 	return scribe.File{Name: folder + "note.html", ContentType: "text/html; charset=utf-8", Body: []byte(b.String())}
 }
 
 func evidence(b *strings.Builder, x Sentence, said map[string]transcript.Segment) {
-	fmt.Fprintf(b, "<details><summary>%s</summary><ul>", html.EscapeString(x.Text))
+	text := x.Text
+	if x.Writer != Rules {
+		text += " " + mark
+	}
+	fmt.Fprintf(b, "<details><summary>%s</summary><ul>", html.EscapeString(text))
 	if x.Context {
 		b.WriteString("<li>Known before the visit: the encounter context.</li>")
 	}
@@ -171,6 +184,6 @@ h2{margin:0 0 .5rem;font-size:.85rem;letter-spacing:.06em;text-transform:upperca
 summary{cursor:pointer;list-style:none;padding:.2rem .4rem;margin:0 -.4rem;border-radius:.3rem}summary:hover,details[open]>summary{background:var(--back)}
 summary:focus-visible{outline:2px solid var(--accent)}summary::-webkit-details-marker{display:none}
 details ul{margin:.25rem 0 .6rem;padding:.1rem 0 .1rem 1rem;border-left:3px solid var(--accent);list-style:none;color:var(--soft)}time{font-variant-numeric:tabular-nums;margin:0 .4rem}
-.none{margin:0;color:var(--soft)}@media print{body{background:none}section{border:0;padding:0}}
+footer{color:var(--soft);font-size:.85rem;padding-bottom:2rem}.none{margin:0;color:var(--soft)}@media print{body{background:none}section{border:0;padding:0}}
 </style>
 `

@@ -5,6 +5,7 @@ package note
 // Note is what is written of a visit.
 type Note struct {
 	Template string    `json:"template"` // of the managed templates, or CUSTOM
+	Writer   string    `json:"writer"`   // rules, or with them the name of a model: "rules, m"
 	Sections []Section `json:"sections"`
 	Notice   string    `json:"notice,omitempty"` // what the reader must know
 	Silent   bool      `json:"silent,omitempty"` // nothing was said
@@ -24,6 +25,7 @@ type Sentence struct {
 	Writer   string   `json:"writer"`             // rules, or the name of a model
 
 	clinician bool // who brought it up
+	order     int  // where in the visit, counted from 1; what was known before has none
 }
 
 // Rules is the Writer of sentences that no model had a hand in.

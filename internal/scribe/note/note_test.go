@@ -115,7 +115,7 @@ func TestNotesOnACIBench(t *testing.T) {
 	rows := aci(t, "valid.csv")
 	sum, length := 0.0, 0
 	for _, row := range rows[1:] {
-		n := (&note.Writer{}).Of(visit(row[2], "HISTORY_AND_PHYSICAL"))
+		n := (&note.Writer{}).Of(t.Context(), visit(row[2], "HISTORY_AND_PHYSICAL"))
 		var b strings.Builder
 		for _, s := range n.Sections {
 			if len(s.Sentences) > 0 {
@@ -151,7 +151,7 @@ func TestNothingIsAdded(t *testing.T) {
 			for _, s := range v.Segments {
 				said[s.ID] = s.Content
 			}
-			for _, s := range (&note.Writer{}).Of(v).Sections {
+			for _, s := range (&note.Writer{}).Of(t.Context(), v).Sections {
 				for _, x := range s.Sentences {
 					sentences++
 					var source strings.Builder
@@ -203,7 +203,7 @@ func texts(n note.Note, section string) []string {
 }
 
 func TestOneVisit(t *testing.T) {
-	n := (&note.Writer{}).Of(visit(knee, "HISTORY_AND_PHYSICAL"))
+	n := (&note.Writer{}).Of(t.Context(), visit(knee, "HISTORY_AND_PHYSICAL"))
 	for section, want := range map[string][]string{
 		"CHIEF_COMPLAINT":      {"Right knee pain."},
 		"REVIEW_OF_SYSTEMS":    {"Denies fever or chills."},
@@ -228,7 +228,7 @@ func TestTemplates(t *testing.T) {
 		"GIRPP": {"GOAL", "INTERVENTION", "RESPONSE", "PROGRESS", "PLAN"}, "BIRP": {"BEHAVIOR", "INTERVENTION", "RESPONSE", "PLAN"},
 		"SIRP": {"SITUATION", "INTERVENTION", "RESPONSE", "PLAN"}, "DAP": {"DATA", "ASSESSMENT", "PLAN"},
 	} {
-		n := (&note.Writer{}).Of(visit(knee, template))
+		n := (&note.Writer{}).Of(t.Context(), visit(knee, template))
 		var got []string
 		seen := map[string]bool{}
 		for _, s := range n.Sections {
@@ -250,13 +250,13 @@ func TestCustomTemplateAndContext(t *testing.T) {
 	v := visit(knee, "HISTORY_AND_PHYSICAL")
 	v.Session.Config.Template = scribe.Template{Type: "HISTORY_AND_PHYSICAL", Custom: true,
 		Instructions: []scribe.Instruction{{Header: "ReasonForVisit", Text: "short"}, {Header: "Plan", Text: "bullets"}, {Header: "Zodiac", Text: "x"}}}
-	n := (&note.Writer{}).Of(v)
+	n := (&note.Writer{}).Of(t.Context(), v)
 	if got := texts(n, "ReasonForVisit"); !slices.Equal(got, []string{"Right knee pain."}) || len(texts(n, "Plan")) == 0 || !strings.Contains(n.Notice, "Zodiac") || !strings.Contains(n.Notice, "model") {
 		t.Errorf("custom: %+v", n)
 	}
 	v = visit(knee, "DAP")
 	v.Session.Config.Context = "Allergies: penicillin causes a rash"
-	if got := (&note.Writer{}).Of(v).Sections[0].Sentences; !slices.ContainsFunc(got, func(s note.Sentence) bool { return s.Context && strings.Contains(s.Text, "penicillin") }) {
+	if got := (&note.Writer{}).Of(t.Context(), v).Sections[0].Sentences; !slices.ContainsFunc(got, func(s note.Sentence) bool { return s.Context && strings.Contains(s.Text, "penicillin") }) {
 		t.Errorf("what was known before is missing: %+v", got)
 	}
 }
@@ -334,7 +334,7 @@ func TestSilence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := w.Of(v)
+	n := w.Of(t.Context(), v)
 	for _, s := range n.Sections {
 		if len(s.Sentences) > 0 {
 			t.Errorf("a silent visit has %+v", s)
@@ -349,7 +349,7 @@ func TestSilence(t *testing.T) {
 func FuzzOf(f *testing.F) {
 	f.Add(knee)
 	f.Fuzz(func(t *testing.T, dialogue string) {
-		(&note.Writer{}).Of(visit(dialogue, "HISTORY_AND_PHYSICAL"))
+		(&note.Writer{}).Of(t.Context(), visit(dialogue, "HISTORY_AND_PHYSICAL"))
 	})
 }
 
@@ -357,6 +357,6 @@ func BenchmarkNote(b *testing.B) {
 	v := visit(strings.Repeat(knee, 25), "HISTORY_AND_PHYSICAL") // a quarter of an hour
 	w := &note.Writer{}
 	for b.Loop() {
-		w.Of(v)
+		w.Of(b.Context(), v)
 	}
 }

@@ -5,15 +5,23 @@ package note
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"strings"
+	"time"
 
 	"galen/internal/fault"
+	"galen/internal/llm"
 	"galen/internal/scribe"
 	"galen/internal/scribe/asr"
 	"galen/internal/scribe/note/section"
 )
 
-// Writer writes the documents of visits by rules. It is a scribe.Writer, and safe for concurrent use.
+// Writer writes the documents of visits, by rules; a model may word what the rules wrote. It is a scribe.Writer, and safe for concurrent use.
 type Writer struct {
+	// Model words the note, if there is one; what it says is checked, and without it or its answer the note is whole too.
+	Model *llm.Model
+	// Patience is how long a note waits for the model in all; a minute if zero.
+	Patience time.Duration
 	// Recogniser is what hears, for what documents say of it.
 	Recogniser asr.Info
 }
@@ -21,9 +29,9 @@ type Writer struct {
 // silence is what documents say where nothing was said.
 const silence = "Nothing was said in this session."
 
-// Of writes the note of a visit.
-func (w *Writer) Of(v scribe.Visit) Note {
-	n := Note{Template: v.Session.Config.Template.Type, Notice: v.Session.Notice}
+// Of writes the note of a visit. It does not fail because of the model: Note.Notice says if it could not be used.
+func (w *Writer) Of(ctx context.Context, v scribe.Visit) Note {
+	n := Note{Template: v.Session.Config.Template.Type, Writer: Rules, Notice: v.Session.Notice}
 	if v.Session.Config.Template.Custom {
 		n.Template = "CUSTOM"
 	}
@@ -33,13 +41,39 @@ func (w *Writer) Of(v scribe.Visit) Note {
 		n.Notice = sentence(n.Notice, silence)
 	} else {
 		p = compose(v.Segments)
+		if w.Model != nil {
+			n.Notice = sentence(n.Notice, w.word(ctx, p))
+		}
 	}
 	known(p, v.Session.Config.Context)
 	var notice string
 	n.Sections, notice = lay(p, v.Session.Config.Template)
 	n.Notice = sentence(n.Notice, notice)
+	if w.Model != nil && n.by(w.Model.Name()) {
+		n.Writer = Rules + ", " + w.Model.Name()
+	}
 	return n
 }
+
+// by reports whether a writer wrote a sentence of the note.
+func (n *Note) by(writer string) bool {
+	return slices.ContainsFunc(n.Sections, func(s Section) bool {
+		return slices.ContainsFunc(s.Sentences, func(x Sentence) bool { return x.Writer == writer })
+	})
+}
+
+// written says to people who wrote the note.
+func (n *Note) written() string {
+	_, model, ok := strings.Cut(n.Writer, ", ")
+	if !ok {
+		return "Written by rules from what was said. A clinician must read it before it is used."
+	}
+	return "Written by rules from what was said; the sentences marked " + mark + " were worded by the language model " + model +
+		" and checked against it. A clinician must read it before it is used."
+}
+
+// mark stands after a sentence that a model worded.
+const mark = "\u25c7"
 
 // sentence adds one to a text.
 func sentence(text, more string) string {
@@ -85,8 +119,8 @@ func (w *Writer) Transcript(_ context.Context, v scribe.Visit) ([]scribe.File, e
 }
 
 // Note gives clinicalDoc.json and beside it the note as Markdown, as a page, and as FHIR.
-func (w *Writer) Note(_ context.Context, v scribe.Visit) ([]byte, []scribe.File, error) {
-	n := w.Of(v)
+func (w *Writer) Note(ctx context.Context, v scribe.Visit) ([]byte, []scribe.File, error) {
+	n := w.Of(ctx, v)
 	own, err := json.Marshal(n)
 	if err != nil {
 		return nil, nil, fault.Wrap(fault.Internal, err, "a note cannot be encoded")
