@@ -17,6 +17,8 @@ import (
 type detector interface {
 	// push takes samples and reports whether there is speech at their end.
 	push(samples []float32) bool
+	// lead is how many samples before those at which speech is told of may be speech already.
+	lead() int
 }
 
 // newDetector is silero's if its model is at path, and else goes by energy.
@@ -25,7 +27,7 @@ func newDetector(path string) (detector, error) {
 		return &energy{}, nil
 	}
 	v := onnx.NewVoiceActivityDetector(&onnx.VadModelConfig{SampleRate: asr.Rate, NumThreads: 1, Provider: "cpu",
-		SileroVad: onnx.SileroVadModelConfig{Model: path, Threshold: 0.5, MinSilenceDuration: 0.4, MinSpeechDuration: 0.1, WindowSize: 512, MaxSpeechDuration: longest}}, 60)
+		SileroVad: onnx.SileroVadModelConfig{Model: path, Threshold: 0.5, MinSilenceDuration: 0.3, MinSpeechDuration: 0.1, WindowSize: 512, MaxSpeechDuration: longest}}, 60)
 	if v == nil {
 		return nil, errors.New("the voice activity detector cannot be loaded")
 	}
@@ -42,6 +44,8 @@ func (s *silero) push(samples []float32) bool {
 	return s.v.IsSpeech()
 }
 
+func (s *silero) lead() int { return 2 * asr.Rate / 5 }
+
 type energy struct {
 	d    audio.Detector
 	last bool
@@ -57,3 +61,5 @@ func (e *energy) push(samples []float32) bool {
 	}
 	return e.last
 }
+
+func (e *energy) lead() int { return asr.Rate / 5 }

@@ -17,11 +17,14 @@ import (
 	"galen/internal/scribe/asr/sherpa"
 )
 
-// pieceSamples is how many samples are heard at a time: 100 ms.
-const pieceSamples = asr.Rate / 10
+// pieceSamples is how many samples are heard at a time: 50 ms.
+const pieceSamples = asr.Rate / 20
 
-// waiting is how many pieces may wait: then whoever writes them waits too.
-const waiting = 50
+// How many pieces may wait: then whoever writes them waits too; with more than late partial results are left out.
+const (
+	waiting = 100
+	late    = 8
+)
 
 // listener hears pieces of samples, in order.
 type listener interface {
@@ -62,7 +65,7 @@ func run(folder string, threads int) error {
 		failed <- read(os.Stdin, pieces)
 	}()
 	for p := range pieces {
-		l.push(p, len(pieces) > waiting/2)
+		l.push(p, len(pieces) > late)
 	}
 	l.finish()
 	return errors.Join(<-failed, out.err)

@@ -9,6 +9,7 @@ import (
 	"math"
 	"regexp"
 	"strings"
+	"time"
 
 	onnx "github.com/k2-fsa/sherpa-onnx-go-linux"
 
@@ -20,10 +21,10 @@ import (
 const (
 	longest          = 20                // seconds of a stretch of speech; a longer one is cut
 	moonshineLongest = 9                 // its second form hears nothing at all in more than ten
-	shortest         = 6 * asr.Rate / 10 // less is no speech: the detector alone adds half a second
-	lead             = asr.Rate / 5      // silence before speech, kept with it
-	step             = 2 * asr.Rate / 5  // at least between partial results
+	shortest         = 6 * asr.Rate / 10 // in less, models hear words that are not there: the detector alone adds half a second
+	step             = 3 * asr.Rate / 10 // at least between partial results
 	partials         = 8                 // and a part of the stretch: one in so many
+	rest             = 2                 // and so many times what the last one took
 )
 
 // offline hears stretches of speech, each as a whole: again and again while it grows, for partial results.
@@ -38,6 +39,7 @@ type offline struct {
 	current []float32 // the stretch that is being heard; empty: silence
 	before  []float32 // the end of the silence
 	heard   int       // of current, when last heard
+	took    int       // samples that came in the time it took to be heard
 }
 
 func newOffline(m sherpa.Model, threads int, print func(sherpa.Line)) (*offline, error) {
@@ -73,7 +75,7 @@ func (o *offline) push(samples []float32, behind bool) {
 	speech := o.speech.push(samples)
 	if len(o.current) == 0 && !speech {
 		o.before = append(o.before, samples...)
-		if over := len(o.before) - lead; over > 0 {
+		if over := len(o.before) - o.speech.lead(); over > 0 {
 			o.before = append(o.before[:0], o.before[over:]...)
 			o.at += over
 		}
@@ -92,9 +94,11 @@ func (o *offline) push(samples []float32, behind bool) {
 		o.end(quietest(o.current))
 		return
 	}
-	if fresh := len(o.current) - o.heard; o.partial && fresh >= max(step, len(o.current)/partials) && (!behind || o.heard == 0) {
+	if o.partial && (!behind || o.heard == 0) && len(o.current) >= shortest && len(o.current)-o.heard >= max(step, len(o.current)/partials, rest*o.took) {
 		o.heard = len(o.current)
+		began := time.Now()
 		o.hear(true)
+		o.took = int(asr.Samples(time.Since(began)))
 	}
 }
 

@@ -23,7 +23,8 @@ import (
 func newBenchCommand() *cobra.Command {
 	b := &bench{}
 	var input string
-	var asJSON bool
+	var asJSON, hear bool
+	var known speechFlags
 	c := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure this machine: each figure beside its physical floor",
@@ -31,9 +32,15 @@ func newBenchCommand() *cobra.Command {
 stands the floor that this machine has for it, measured in the same run, and the ratio of the two: that is the
 figure to compare between machines.
 
-The input is a folder of .ndjson or .ndjson.gz files; without one, patients are made up.`,
+The input is a folder of .ndjson or .ndjson.gz files; without one, patients are made up.
+
+With --speech the recognisers that are there are measured instead: what they get wrong, how long one waits for what they heard, and
+live visits. It takes some minutes, as talks take the time that they take.`,
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if hear {
+				return known.bench(c.Context(), b.dir, c.OutOrStdout(), c.ErrOrStderr(), asJSON)
+			}
 			files, err := benchFiles(c.Context(), input)
 			if err != nil {
 				return err
@@ -49,6 +56,8 @@ The input is a folder of .ndjson or .ndjson.gz files; without one, patients are 
 	c.Flags().StringVar(&input, "input", "", "folder of the input (default: ../shared/data/synthea-600 if it is there)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the table as JSON")
 	c.Flags().StringVar(&b.dir, "dir", "", "folder for the server's data, on the disk to be measured (default: a temporary one)")
+	c.Flags().BoolVar(&hear, "speech", false, "measure speech recognisers instead of the server")
+	known.add(c.Flags())
 	c.Flags().DurationVar(&b.span, "span", 5*time.Second, "how long each request benchmark lasts")
 	return c
 }

@@ -36,14 +36,15 @@ type child struct {
 // startTimeout is how long a child may take to be ready.
 const startTimeout = 30 * time.Second
 
-// startChild runs `galen serve` on a free port and the folder data.
-func startChild(ctx context.Context, data string) (*child, error) {
+// startChild runs `galen serve` on a free port and the folder data, with more flags.
+func startChild(ctx context.Context, data string, flags ...string) (*child, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	c := &child{data: data, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64, DisableCompression: true}}}
-	c.cmd = exec.CommandContext(ctx, self, "serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warn", "--debug-listen", os.Getenv("GALEN_BENCH_DEBUG"))
+	flags = append([]string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--log-level", "warn", "--debug-listen", os.Getenv("GALEN_BENCH_DEBUG")}, flags...)
+	c.cmd = exec.CommandContext(ctx, self, flags...)
 	c.cmd.Cancel = func() error { return c.cmd.Process.Signal(syscall.SIGTERM) }
 	c.cmd.WaitDelay = startTimeout
 	c.cmd.Env = withoutSettings(os.Environ())
@@ -99,13 +100,19 @@ func (c *child) stop() error {
 }
 
 // memory is the child's largest resident size so far, in bytes; 0 where the system does not say.
-func (c *child) memory() int64 {
+func (c *child) memory() int64 { return c.status("VmHWM:") }
+
+// resident is the child's resident size, in bytes; 0 where the system does not say.
+func (c *child) resident() int64 { return c.status("VmRSS:") }
+
+// status reads a size of the child's.
+func (c *child) status(name string) int64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
 	if err != nil {
 		return 0
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if rest, ok := strings.CutPrefix(line, name); ok {
 			kb, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
 			return kb << 10
 		}

@@ -34,11 +34,16 @@ func newModelsCommand() *cobra.Command {
 			if m.SHA256 == "" {
 				m.SHA256 = sum
 			}
-			show := progress(c.ErrOrStderr(), m)
-			if err := models.Pull(c.Context(), http.DefaultClient, modelFolder(data), m, from, show); err != nil {
+			show, done := progress(c.ErrOrStderr(), m)
+			if from == "" {
+				fmt.Fprintf(c.ErrOrStderr(), "Fetching %s\n", m.URL)
+			}
+			err = models.Pull(c.Context(), http.DefaultClient, modelFolder(data), m, from, show)
+			done()
+			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s is there, under the licence %s\n", m.Name, m.Licence)
+			fmt.Fprintf(c.OutOrStdout(), "%s is in %s, under the licence %s\n", m.Name, filepath.Join(modelFolder(data), m.Name), m.Licence)
 			return nil
 		}}
 	pull.Flags().StringVar(&from, "from", "", "file of the archive, fetched before, instead of the network")
@@ -54,18 +59,21 @@ func newModelsCommand() *cobra.Command {
 // modelFolder is where models are kept.
 func modelFolder(data string) string { return filepath.Join(data, "models") }
 
-// progress tells a person how far a download is; nobody else wants to know.
-func progress(out io.Writer, m models.Model) func(int64) {
+// progress tells a person how far a download is; nobody else wants to know. done ends the line.
+func progress(out io.Writer, m models.Model) (show func(int64), done func()) {
 	if f, ok := out.(*os.File); !ok || !isTerminal(f) {
-		return nil
+		return nil, func() {}
 	}
-	last := int64(-1)
+	last, of := int64(-1), ""
+	if m.Bytes > 0 {
+		of = fmt.Sprintf(" of %d", m.Bytes>>20)
+	}
 	return func(n int64) {
 		if mib := n >> 20; mib != last {
 			last = mib
-			fmt.Fprintf(out, "\r%s: %d of %d MiB ", m.Name, mib, m.Bytes>>20)
+			fmt.Fprintf(out, "\r%s: %d%s MiB ", m.Name, mib, of)
 		}
-	}
+	}, func() { fmt.Fprintln(out) }
 }
 
 func isTerminal(f *os.File) bool {
@@ -77,6 +85,9 @@ func listModels(out io.Writer, folder string) error {
 	here := map[string]bool{}
 	for _, m := range sherpa.Models(folder) {
 		here[m.Name] = true
+	}
+	if sherpa.Detector(folder) != "" {
+		here["silero-vad"] = true
 	}
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	for _, m := range models.Catalogue() {

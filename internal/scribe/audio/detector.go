@@ -16,7 +16,7 @@ type Detector struct {
 const (
 	frame       = Rate / 50 // samples of 20 ms
 	floorFrames = 250       // 5 s
-	standsOut   = 12        // dB over the floor
+	standsOut   = 8         // dB over the floor
 	quiet       = -55       // dB below full scale: under it nothing is speech
 	loud        = -25       // over it everything is
 	hangFrames  = 15        // 300 ms

@@ -17,6 +17,7 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/coder/websocket"
 
+	"galen/internal/api/scribe/client"
 	"galen/internal/aws/eventstream"
 )
 
@@ -63,8 +64,11 @@ func Dial(t testing.TB, address string, credentials aws.Credentials, session map
 		close(s.Events)
 		return s
 	}
-	s.write = func(b []byte) error { return conn.Write(context.Background(), websocket.MessageBinary, b) }
-	s.finish, s.cut = func() {}, func(error) { _ = conn.CloseNow() } // it is gone either way
+	s.Over = client.Transport{
+		Write:  func(b []byte) error { return conn.Write(context.Background(), websocket.MessageBinary, b) },
+		Finish: func() {},
+		Cut:    func(error) { _ = conn.CloseNow() }, // it is gone either way
+	}
 	t.Cleanup(func() { _ = conn.CloseNow() })
 	go s.listen(conn)
 	return s

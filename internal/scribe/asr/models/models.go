@@ -7,11 +7,8 @@ package models
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,6 +25,7 @@ type Model struct {
 	Licence string
 	About   string
 	within  string // folder of the model in the archive
+	only    string // the one file of it that is wanted; empty: all
 	vocab   string // a file of the vocabulary that tokens.txt is made of; empty: tokens.txt is there
 }
 
@@ -40,6 +38,9 @@ func Catalogue() []Model {
 		{Name: "moonshine-tiny-en", Licence: "MIT", Bytes: 88_378_725, SHA256: "831f0d16893cad392315101321995c41c5b451a31c78de044643cd439bbca711",
 			URL:    "https://files.pythonhosted.org/packages/ad/74/4e165cedfb7a3b2637791d82a5e30b06ce3f734bf69acdc10dd09f05c546/moonshine_voice-0.0.55-py3-none-manylinux_2_34_x86_64.whl",
 			within: "moonshine_voice/assets/tiny-en", vocab: "tokenizer.bin", About: "English, 27 million parameters; live on any processor"},
+		{Name: "silero-vad", Licence: "MIT", Bytes: 11_317_527, SHA256: "7b7f5436cfcb02fae583a05b512ea96467fd449fe54cb49a5e4f06c51a1e43b8",
+			URL:    "https://files.pythonhosted.org/packages/84/ef/9099037ed6f180ea33220178df4107112c0ce2bf5fb4d6f6ab19db2844ed/silero_vad-6.2.3-py3-none-any.whl",
+			within: "silero_vad/data", only: "silero_vad.onnx", About: "no recogniser: tells speech from noise, for all of them"},
 		published("sherpa-onnx-streaming-zipformer-en-20M-2023-02-17", "Apache-2.0", "English, streaming, small; the fastest partial results"),
 		published("sherpa-onnx-whisper-base.en", "MIT", "English, no partial results"),
 		published("sherpa-onnx-nemo-parakeet-tdt-0.6b-v2-int8", "CC BY 4.0", "English, 600 million parameters; the best of these, for stronger machines"),
@@ -60,12 +61,9 @@ func ByName(name string) (Model, error) {
 	return Model{}, fault.New(fault.NotFound, "there is no model %q: galen models list tells which there are", name)
 }
 
-// maxArchive bounds an archive, in bytes.
-const maxArchive = 4 << 30
-
-// Pull brings m into a folder of its name within folder: from the file at from, or from m's URL if from is empty. progress, which
-// may be nil, is told how many bytes came. It fails with fault.Invalid if the archive is not the one that was meant, and with
-// fault.Unavailable if it cannot be had.
+// Pull brings m into a folder of its name within folder: from the file at from, or from m's URL if from is empty. What came of an archive
+// is kept until it is whole, and the next Pull goes on from there. progress, which may be nil, is told how many bytes are there. It fails
+// with fault.Invalid if the archive is not the one that was meant, and with fault.Unavailable if it cannot be had.
 func Pull(ctx context.Context, client *http.Client, folder string, m Model, from string, progress func(int64)) error {
 	if m.SHA256 == "" {
 		return fault.New(fault.Invalid, "the hash of %s is not known here: give the one that its maker publishes with --sha256", m.Name)
@@ -73,31 +71,51 @@ func Pull(ctx context.Context, client *http.Client, folder string, m Model, from
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fmt.Errorf("the folder of models: %w", err)
 	}
-	work, err := os.MkdirTemp(folder, ".pull-")
-	if err != nil {
+	work := filepath.Join(folder, ".pull-"+m.Name)
+	if err := os.RemoveAll(work); err != nil { // of a pull that was cut off
+		return fmt.Errorf("the folder of models: %w", err)
+	}
+	if err := os.Mkdir(work, 0o700); err != nil {
 		return fmt.Errorf("the folder of models: %w", err)
 	}
 	defer os.RemoveAll(work)
-	archive := filepath.Join(work, "archive")
-	if err := fetch(ctx, client, m, from, archive, progress); err != nil {
-		return err
-	}
-	files := filepath.Join(work, m.Name)
-	if err := os.Mkdir(files, 0o700); err != nil {
-		return fmt.Errorf("the folder of the model: %w", err)
-	}
-	if err := unpack(archive, m.within, files); err != nil {
-		return err
-	}
-	if m.vocab != "" {
-		if err := writeTokens(filepath.Join(files, m.vocab), filepath.Join(files, "tokens.txt")); err != nil {
+	archive := from
+	if from == "" {
+		archive = filepath.Join(folder, "."+m.Name+".part")
+		d := download{client: client, model: m, path: archive, progress: progress}
+		if err := d.run(ctx); err != nil {
 			return err
 		}
+	} else if err := check(from, m); err != nil {
+		return err
+	}
+	if err := install(archive, filepath.Join(work, m.Name), m); err != nil {
+		return err
 	}
 	if err := Remove(folder, m.Name); err != nil && fault.KindOf(err) != fault.NotFound {
 		return err
 	}
-	return os.Rename(files, filepath.Join(folder, m.Name))
+	if err := os.Rename(filepath.Join(work, m.Name), filepath.Join(folder, m.Name)); err != nil {
+		return fmt.Errorf("the folder of models: %w", err)
+	}
+	if from == "" {
+		_ = os.Remove(archive) // what is left of it takes room, no more
+	}
+	return nil
+}
+
+// install makes the folder of a model of its archive.
+func install(archive, files string, m Model) error {
+	if err := os.Mkdir(files, 0o700); err != nil {
+		return fmt.Errorf("the folder of the model: %w", err)
+	}
+	if err := unpack(archive, m.within, m.only, files); err != nil {
+		return err
+	}
+	if m.vocab == "" {
+		return nil
+	}
+	return writeTokens(filepath.Join(files, m.vocab), filepath.Join(files, "tokens.txt"))
 }
 
 // Remove takes a model away. It fails with fault.NotFound if it is not there.
@@ -110,66 +128,6 @@ func Remove(folder, name string) error {
 		return fault.New(fault.NotFound, "the model %s is not there", name)
 	}
 	return os.RemoveAll(path)
-}
-
-// fetch copies the archive to path and checks it.
-func fetch(ctx context.Context, client *http.Client, m Model, from, path string, progress func(int64)) error {
-	in, err := open(ctx, client, m, from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(path)
-	if err != nil {
-		return fmt.Errorf("the archive cannot be kept: %w", err)
-	}
-	defer out.Close()
-	sum := sha256.New()
-	count := counter{progress: progress}
-	n, err := io.Copy(io.MultiWriter(out, sum, &count), io.LimitReader(in, maxArchive))
-	if err != nil {
-		return fault.Wrap(fault.Unavailable, err, "%s came only as far as %d bytes", m.Name, n)
-	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != m.SHA256 {
-		return fault.New(fault.Invalid, "what came is not %s: its SHA-256 is %s, not %s", m.Name, got, m.SHA256)
-	}
-	return out.Close()
-}
-
-func open(ctx context.Context, client *http.Client, m Model, from string) (io.ReadCloser, error) {
-	if from != "" {
-		f, err := os.Open(from)
-		if err != nil {
-			return nil, fault.Wrap(fault.NotFound, err, "the archive cannot be read")
-		}
-		return f, nil
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.URL, nil)
-	if err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "the address of %s", m.Name)
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, fault.Wrap(fault.Unavailable, err, "%s cannot be reached: fetch it elsewhere and give the file with --from", m.URL)
-	}
-	if resp.StatusCode != http.StatusOK {
-		resp.Body.Close()
-		return nil, fault.New(fault.Unavailable, "%s answers with status %d: fetch it elsewhere and give the file with --from", m.URL, resp.StatusCode)
-	}
-	return resp.Body, nil
-}
-
-type counter struct {
-	n        int64
-	progress func(int64)
-}
-
-func (c *counter) Write(p []byte) (int, error) {
-	c.n += int64(len(p))
-	if c.progress != nil {
-		c.progress(c.n)
-	}
-	return len(p), nil
 }
 
 // writeTokens makes sherpa-onnx's tokens.txt, a token in base64 and its number a line, of Moonshine's vocabulary.

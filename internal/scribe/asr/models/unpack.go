@@ -18,12 +18,12 @@ import (
 // maxFile bounds a file of a model, in bytes.
 const maxFile = 4 << 30
 
-// unpack writes the files that lie right in the folder within of an archive to folder; others are left out. It fails with
-// fault.Invalid for what is no archive, or has no such files.
-func unpack(archive, within, folder string) error {
+// unpack writes the files that lie right in the folder within of an archive to folder, or the one that only names; others are left out.
+// It fails with fault.Invalid for what is no archive, or has no such files.
+func unpack(archive, within, only, folder string) error {
 	z, err := zip.OpenReader(archive)
 	if errors.Is(err, zip.ErrFormat) {
-		return untar(archive, within, folder)
+		return untar(archive, within, only, folder)
 	}
 	if err != nil {
 		return fault.Wrap(fault.Invalid, err, "the archive cannot be read")
@@ -31,7 +31,7 @@ func unpack(archive, within, folder string) error {
 	defer z.Close()
 	some := false
 	for _, f := range z.File {
-		if path.Dir(f.Name) != within || f.FileInfo().IsDir() {
+		if f.FileInfo().IsDir() || !wanted(f.Name, within, only) {
 			continue
 		}
 		in, err := f.Open()
@@ -48,7 +48,7 @@ func unpack(archive, within, folder string) error {
 	return found(some)
 }
 
-func untar(archive, within, folder string) error {
+func untar(archive, within, only, folder string) error {
 	f, err := os.Open(archive)
 	if err != nil {
 		return fault.Wrap(fault.Internal, err, "the archive cannot be read")
@@ -63,7 +63,7 @@ func untar(archive, within, folder string) error {
 		if err != nil {
 			return fault.Wrap(fault.Invalid, err, "the archive cannot be read")
 		}
-		if h.Typeflag != tar.TypeReg || path.Dir(path.Clean(h.Name)) != within {
+		if h.Typeflag != tar.TypeReg || !wanted(path.Clean(h.Name), within, only) {
 			continue
 		}
 		if err := write(filepath.Join(folder, path.Base(h.Name)), t); err != nil {
@@ -71,6 +71,10 @@ func untar(archive, within, folder string) error {
 		}
 		some = true
 	}
+}
+
+func wanted(name, within, only string) bool {
+	return path.Dir(name) == within && (only == "" || path.Base(name) == only)
 }
 
 func found(some bool) error {

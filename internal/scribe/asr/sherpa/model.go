@@ -94,7 +94,7 @@ func ReadModel(folder string) (Model, error) {
 		return strings.Compare(a, b)
 	})
 	if m.VAD == "" {
-		m.VAD = beside(folder)
+		m.VAD = Detector(filepath.Dir(folder))
 	}
 	streaming := strings.Contains(m.Name, "streaming")
 	for _, k := range kinds() {
@@ -112,9 +112,9 @@ func ReadModel(folder string) (Model, error) {
 	return Model{}, fault.New(fault.NotFound, "the folder %s holds no model that is known: tokens.txt and the .onnx or .ort files of one", m.Name)
 }
 
-// beside is the detector that all models of a folder share: models/silero-vad/silero_vad.onnx.
-func beside(folder string) string {
-	path := filepath.Join(filepath.Dir(folder), "silero-vad", "silero_vad.onnx")
+// Detector is the path of silero's voice activity detector that all models of a folder share, silero-vad/silero_vad.onnx; empty: it is not there.
+func Detector(models string) string {
+	path := filepath.Join(models, "silero-vad", "silero_vad.onnx")
 	if _, err := os.Stat(path); err != nil {
 		return ""
 	}

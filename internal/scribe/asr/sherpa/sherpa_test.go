@@ -36,6 +36,17 @@ func TestContract(t *testing.T) {
 	}
 }
 
+// TestDeaths kills the program in the midst of words.
+func TestDeaths(t *testing.T) {
+	folder := os.Getenv("GALEN_ASR_MODEL")
+	if folder == "" {
+		t.Skip("GALEN_ASR_MODEL names no model")
+	}
+	asrtest.Dying(t, sherpa.Program, func() (asr.Provider, error) { return sherpa.Find(folder) }, read(t), 3*asr.Rate, asr.Rate/10, 5*asr.Rate)
+}
+
+func TestMain(m *testing.M) { asrtest.Main(m) }
+
 func read(t *testing.T) []int16 {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "..", "shared", "data", "speech", "real", "2412-153948-0000.flac"))
