@@ -21,11 +21,13 @@ func expandOperation() Operation {
 		Params: []Param{
 			{Name: "url", Type: "uri"}, {Name: "valueSet", Type: "ValueSet"}, {Name: "valueSetVersion", Type: "string"},
 			{Name: "filter", Type: "string"}, {Name: "offset", Type: "integer"}, {Name: "count", Type: "integer"},
-			{Name: "includeDesignations", Type: "boolean"}, {Name: "activeOnly", Type: "boolean"}, {Name: "excludeNested", Type: "boolean"},
+			{Name: "includeDesignations", Type: "boolean"}, {Name: "designation", Type: "string", Many: true},
+			{Name: "includeDefinition", Type: "boolean"}, {Name: "activeOnly", Type: "boolean"}, {Name: "excludeNested", Type: "boolean"},
 			{Name: "excludeNotForUI", Type: "boolean"}, {Name: "excludePostCoordinated", Type: "boolean"}, // there are none ever
 			{Name: "displayLanguage", Type: "code"}, {Name: "exclude-system", Type: "canonical", Many: true},
 			{Name: "system-version", Type: "canonical", Many: true}, {Name: "check-system-version", Type: "canonical", Many: true},
 			{Name: "force-system-version", Type: "canonical", Many: true},
+			contextParam("context", "uri"), contextParam("contextDirection", "code"), dateParam(),
 		},
 		serve: serveExpand,
 	}

@@ -17,7 +17,7 @@ func lookupOperation() Operation {
 		Name: "lookup", Definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup",
 		Levels: OnType, Types: []string{"CodeSystem"},
 		Params: []Param{{Name: "code", Type: "code"}, {Name: "system", Type: "uri"}, {Name: "version", Type: "string"},
-			{Name: "coding", Type: "Coding"}, {Name: "displayLanguage", Type: "code"}, {Name: "property", Type: "code", Many: true}},
+			{Name: "coding", Type: "Coding"}, {Name: "displayLanguage", Type: "code"}, {Name: "property", Type: "code", Many: true}, dateParam()},
 		serve: serveLookup,
 	}
 }
@@ -25,6 +25,9 @@ func lookupOperation() Operation {
 func serveLookup(ctx context.Context, s *Service, c *Call) (interaction.Reply, error) {
 	terms, p, err := s.terms(ctx, c)
 	if err != nil {
+		return interaction.Reply{}, err
+	}
+	if err := onlyOne(c, "code", "coding"); err != nil {
 		return interaction.Reply{}, err
 	}
 	concept, err := terms.Lookup(p.Lookup())
@@ -51,6 +54,11 @@ func serveSubsumes(ctx context.Context, s *Service, c *Call) (interaction.Reply,
 	terms, p, err := s.terms(ctx, c)
 	if err != nil {
 		return interaction.Reply{}, err
+	}
+	for _, side := range [][2]string{{"codeA", "codingA"}, {"codeB", "codingB"}} {
+		if err := onlyOne(c, side[0], side[1]); err != nil {
+			return interaction.Reply{}, err
+		}
 	}
 	a, b := p.Subsumes()
 	if c.Key.ID != "" {

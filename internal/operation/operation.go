@@ -56,6 +56,8 @@ type Param struct {
 	Type string // FHIR type, Resource, or empty for one with parts; a search parameter's is string
 	Min  int
 	Many bool // it may repeat
+
+	Refused string // why the parameter, which the definition has, is not served: whoever gives it is told this; empty: it is served
 }
 
 // offers reports whether the operation can be called at the level on that type.

@@ -159,13 +159,20 @@ func appendValue(dst []byte, p Param, value string) ([]byte, error) {
 	return fhir.AppendString(dst, value), nil
 }
 
-// check refuses parameters that the operation does not have, that are missing, or that repeat and may not.
+// check refuses parameters that the operation does not have or serve, that are of another type, that are missing, or that repeat
+// and may not.
 func (o *Operation) check(p Parameters) error {
 	seen := map[string]int{}
 	for _, n := range p.entries().Elements() {
 		name := n.Field("name").Text()
-		if _, ok := o.param(name); !ok {
+		p, ok := o.param(name)
+		switch {
+		case !ok:
 			return unknown(o, name)
+		case p.Refused != "":
+			return fault.New(fault.Invalid, "$%s does not take %s here: %s", o.Name, name, p.Refused).WithCode("not-supported").At(name)
+		case !p.fits(n):
+			return fault.New(fault.Invalid, "the parameter %s is of type %s", name, p.Type).WithCode("value").At(name)
 		}
 		seen[name]++
 	}
@@ -178,6 +185,20 @@ func (o *Operation) check(p Parameters) error {
 		}
 	}
 	return nil
+}
+
+// fits reports whether a parameter carries what its type asks for. Text is taken for any primitive type that it can be read as.
+func (p Param) fits(parameter fhir.Node) bool {
+	switch v := Value(parameter); {
+	case p.Type == "":
+		return true
+	case p.Type[0] >= 'A' && p.Type[0] <= 'Z':
+		return parameter.Field("value"+p.Type).Ok() || parameter.Field("resource").Ok()
+	case p.Type == "boolean":
+		return text(v) == "true" || text(v) == "false"
+	default:
+		return v.Kind() == fhir.String || v.Kind() == fhir.Number || v.Kind() == fhir.True || v.Kind() == fhir.False
+	}
 }
 
 func unknown(o *Operation, name string) error {

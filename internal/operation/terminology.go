@@ -4,6 +4,7 @@ package operation
 
 import (
 	"context"
+	"strings"
 
 	"galen/internal/authz"
 	"galen/internal/fault"
@@ -56,6 +57,30 @@ func named(c *Call, url *string, resource string) error {
 func codeParams(version string) []Param {
 	return []Param{{Name: "code", Type: "code"}, {Name: "system", Type: "uri"}, {Name: version, Type: "string"},
 		{Name: "display", Type: "string"}, {Name: "coding", Type: "Coding"}, {Name: "codeableConcept", Type: "CodeableConcept"}}
+}
+
+// onlyOne fails unless the call gives one of some parameters that stand for each other.
+func onlyOne(c *Call, names ...string) error {
+	given := 0
+	for _, name := range names {
+		if c.Parameters.One(name).Ok() {
+			given++
+		}
+	}
+	if given != 1 {
+		return fault.New(fault.Invalid, "give one of %s", strings.Join(names, ", ")).WithCode("required").At(names[0])
+	}
+	return nil
+}
+
+// contextParam is a parameter that names a value set by the element that it is bound to.
+func contextParam(name, typ string) Param {
+	return Param{Name: name, Type: typ, Refused: "name the value set by url"}
+}
+
+// dateParam is a parameter that asks for an answer as it was at another time.
+func dateParam() Param {
+	return Param{Name: "date", Type: "dateTime", Refused: "answers are those of now; name versions of value sets and code systems to go back"}
 }
 
 func body(b []byte) (interaction.Reply, error) { return interaction.Reply{Body: b}, nil }

@@ -28,6 +28,9 @@ func serveTranslate(ctx context.Context, s *Service, c *Call) (interaction.Reply
 	if err != nil {
 		return interaction.Reply{}, err
 	}
+	if err := onlyOne(c, "code", "coding", "codeableConcept"); err != nil {
+		return interaction.Reply{}, err
+	}
 	r := p.Translate()
 	if err := named(c, &r.URL, "conceptMap"); err != nil {
 		return interaction.Reply{}, err

@@ -22,7 +22,7 @@ func validateInValueSetOperation() Operation {
 		Levels: OnType | OnInstance, Types: []string{"ValueSet"}, Bare: "valueSet",
 		Params: append(codeParams("systemVersion"), Param{Name: "url", Type: "uri"}, Param{Name: "valueSet", Type: "ValueSet"},
 			Param{Name: "valueSetVersion", Type: "string"}, Param{Name: "abstract", Type: "boolean"},
-			Param{Name: "displayLanguage", Type: "code"}, Param{Name: "inferSystem", Type: "boolean"}),
+			Param{Name: "displayLanguage", Type: "code"}, Param{Name: "inferSystem", Type: "boolean"}, contextParam("context", "uri"), dateParam()),
 		serve: serveValidateInValueSet,
 	}
 }
@@ -30,6 +30,9 @@ func validateInValueSetOperation() Operation {
 func serveValidateInValueSet(ctx context.Context, s *Service, c *Call) (interaction.Reply, error) {
 	terms, p, err := s.terms(ctx, c)
 	if err != nil {
+		return interaction.Reply{}, err
+	}
+	if err := onlyOne(c, "code", "coding", "codeableConcept"); err != nil {
 		return interaction.Reply{}, err
 	}
 	r := p.ValidateCode(false)
@@ -55,7 +58,7 @@ func validateInCodeSystemOperation() Operation {
 		Name: "validate-code", Definition: "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code",
 		Levels: OnType | OnInstance, Types: []string{"CodeSystem"}, Bare: "codeSystem",
 		Params: append(params, Param{Name: "url", Type: "uri"}, Param{Name: "codeSystem", Type: "CodeSystem"},
-			Param{Name: "abstract", Type: "boolean"}, Param{Name: "displayLanguage", Type: "code"}),
+			Param{Name: "abstract", Type: "boolean"}, Param{Name: "displayLanguage", Type: "code"}, dateParam()),
 		serve: serveValidateInCodeSystem,
 	}
 }
@@ -63,6 +66,9 @@ func validateInCodeSystemOperation() Operation {
 func serveValidateInCodeSystem(ctx context.Context, s *Service, c *Call) (interaction.Reply, error) {
 	terms, p, err := s.terms(ctx, c)
 	if err != nil {
+		return interaction.Reply{}, err
+	}
+	if err := onlyOne(c, "code", "coding", "codeableConcept"); err != nil {
 		return interaction.Reply{}, err
 	}
 	r := p.ValidateCode(true)
@@ -75,40 +81,45 @@ func serveValidateInCodeSystem(ctx context.Context, s *Service, c *Call) (intera
 			return interaction.Reply{}, err
 		}
 	}
-	for i := range r.Codings {
-		if r.Codings[i].System == "" {
-			r.Codings[i].System = url
+	system := url
+	if c.Key.ID != "" { // this one, whatever other versions of it there are
+		sys, err := terms.System(url)
+		if err != nil {
+			return interaction.Reply{}, err
 		}
+		system = sys.URL
 	}
-	if c.Key.ID != "" {
-		return validateInThis(terms, r, url)
+	if asked := r.Codings; url != "" && len(asked) > 0 {
+		if r.Codings = ofSystem(asked, url, system, c.Parameters.Text("version")); len(r.Codings) == 0 {
+			v := term.Validation{Message: "The code is not of the system " + system, Coding: asked[0]}
+			return body(v.AppendParameters(nil))
+		}
 	}
 	v, err := terms.ValidateCode(r)
 	if err != nil {
 		return interaction.Reply{}, err
+	}
+	if c.Key.ID != "" {
+		v.System = system
 	}
 	return body(v.AppendParameters(nil))
 }
 
-// validateInThis looks in the code system that the address names, whatever other versions of it there are.
-func validateInThis(terms *term.Service, r term.ValidateRequest, address string) (interaction.Reply, error) {
-	sys, err := terms.System(address)
-	if err != nil {
-		return interaction.Reply{}, err
-	}
-	for i, coding := range r.Codings {
-		if coding.System != address && coding.System != sys.URL {
-			v := term.Validation{Message: "The code is not of the system " + sys.URL, Coding: coding}
-			return body(v.AppendParameters(nil))
+// ofSystem keeps the codings of the system that a call is about, which it names by url, and by its canonical or not at all in a coding.
+// A coding without a version is of the one that the call names.
+func ofSystem(codings []term.Coding, url, system, version string) (kept []term.Coding) {
+	canonical, _, _ := strings.Cut(system, "|")
+	for _, c := range codings {
+		if c.System != "" && c.System != url && c.System != canonical {
+			continue
 		}
-		r.Codings[i].System = address
+		c.System = url
+		if c.Version == "" {
+			c.Version = version
+		}
+		kept = append(kept, c)
 	}
-	v, err := terms.ValidateCode(r)
-	if err != nil {
-		return interaction.Reply{}, err
-	}
-	v.System = sys.URL
-	return body(v.AppendParameters(nil))
+	return kept
 }
 
 // only is a terminology service that knows a code system which came with the call, and its url.

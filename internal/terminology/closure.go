@@ -52,6 +52,10 @@ func (s *Service) Closure(ctx context.Context, st *store.Store, r ClosureRequest
 	if err != nil {
 		return nil, nil, fault.Wrap(fault.Internal, err, "a closure table cannot be read")
 	}
+	if r.Resend && r.Since > closure.Version() {
+		return nil, nil, fault.New(fault.Unprocessable, "the closure table is at version %d, not %d: begin it again by a call without concepts",
+			closure.Version(), r.Since).At("version")
+	}
 	if r.Resend {
 		return closure, closure.Since(r.Since), nil
 	}

@@ -4,6 +4,7 @@ package term
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"galen/internal/fhir"
@@ -215,6 +216,10 @@ func (e *Expansion) AppendValueSet(dst []byte, identifier string, at time.Time) 
 	w.text("name", e.Name)
 	w.text("title", e.Title)
 	w.text("status", "active")
+	if e.Compose.Ok() {
+		w.name("compose")
+		w.b = append(w.b, e.Compose.Raw()...)
+	}
 	w.open("expansion", '{')
 	w.text("identifier", identifier)
 	w.name("timestamp")
@@ -223,8 +228,11 @@ func (e *Expansion) AppendValueSet(dst []byte, identifier string, at time.Time) 
 	if e.Paged {
 		w.int("offset", e.Offset)
 	}
-	if len(e.Systems) > 0 {
+	if len(e.Systems)+len(e.Given) > 0 {
 		w.open("parameter", '[')
+		for _, n := range e.Given {
+			w.given(n)
+		}
 		for _, s := range e.Systems {
 			w.parameter("version", "valueUri", s)
 		}
@@ -234,6 +242,22 @@ func (e *Expansion) AppendValueSet(dst []byte, identifier string, at time.Time) 
 	w.close('}')
 	w.close('}')
 	return w.b
+}
+
+// given writes a parameter that an expansion was made by; a canonical is a uri there.
+func (w *writer) given(parameter fhir.Node) {
+	for member, value := range parameter.Members() {
+		if strings.HasPrefix(member, "value") {
+			w.open("", '{')
+			w.text("name", parameter.Field("name").Text())
+			if member == "valueCanonical" {
+				member = "valueUri"
+			}
+			w.name(member)
+			w.b = append(w.b, value.Raw()...)
+			w.close('}')
+		}
+	}
 }
 
 func (w *writer) contains(list []Contains) {

@@ -15,9 +15,10 @@ const maxNesting = 32 // value sets within value sets
 
 // compiler makes a set of a definition. path is the value sets that are being made, outermost first.
 type compiler struct {
-	s    *Service
-	pins []string // url|version of systems
-	path []string
+	s      *Service
+	pins   []string // url|version of systems
+	forced []string // the same, whatever version a value set names
+	path   []string
 }
 
 // set finds a value set, stored, built in or implicit, and compiles it, once.
@@ -36,15 +37,18 @@ func (c compiler) set(url, version string) (*set, error) {
 		return nil, fault.New(fault.TooCostly, "value sets may be nested at most %d deep, as these are: %s", maxNesting, strings.Join(c.path, " → "))
 	}
 	key := cacheKey{"ValueSet", url, version}
-	if len(c.pins) > 0 {
-		key.kind += "\n" + strings.Join(c.pins, "\n")
+	for _, pin := range c.pins {
+		key.kind += "\n" + pin
+	}
+	for _, pin := range c.forced {
+		key.kind += "\n\n" + pin
 	}
 	return cached(c.s, key, func() (*set, error) {
 		n, err := c.s.resource("ValueSet", url, version)
 		if err != nil {
 			return nil, err
 		}
-		inner := compiler{s: c.s, pins: c.pins, path: append(slices.Clip(c.path), name)}
+		inner := compiler{s: c.s, pins: c.pins, forced: c.forced, path: append(slices.Clip(c.path), name)}
 		if n.Ok() {
 			return inner.resource(n)
 		}
@@ -223,9 +227,14 @@ func (c compiler) fromSystem(in *include) (part, error) {
 	return p, nil
 }
 
+// pinned is the version of a system that is meant where a value set names version.
 func (c compiler) pinned(system, version string) string {
-	for _, pin := range c.pins {
-		if url, v, _ := strings.Cut(pin, "|"); url == system && version == "" {
+	pins := c.forced
+	if version == "" {
+		pins = slices.Concat(c.forced, c.pins)
+	}
+	for _, pin := range pins {
+		if url, v, _ := strings.Cut(pin, "|"); url == system {
 			return v
 		}
 	}

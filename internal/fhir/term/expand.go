@@ -9,6 +9,7 @@ import (
 
 	"galen/internal/docset"
 	"galen/internal/fault"
+	"galen/internal/fhir"
 )
 
 const (
@@ -32,9 +33,14 @@ func (s *Service) Expand(r ExpandRequest) (*Expansion, error) {
 		return nil, err
 	}
 	e := &Expansion{URL: v.url, Version: v.version, Name: v.name, Title: v.title, Offset: r.Offset,
-		Paged: r.Offset > 0 || r.Count > 0 || r.CountOnly, Systems: v.systems()}
+		Paged: r.Offset > 0 || r.Count > 0 || r.CountOnly, Systems: v.systems(), Given: r.Given}
 	for _, p := range x.parts {
 		e.Total += p.members.Len()
+	}
+	if r.Definition {
+		if e.Compose, err = s.definition(r); err != nil {
+			return nil, err
+		}
 	}
 	switch {
 	case r.CountOnly:
@@ -54,9 +60,11 @@ func (s *Service) Expand(r ExpandRequest) (*Expansion, error) {
 }
 
 func (s *Service) toExpand(r ExpandRequest) (*set, error) {
-	c := compiler{s: s, pins: r.SystemVersions}
+	c := compiler{s: s, pins: r.SystemVersions, forced: r.ForcedVersions}
 	switch {
-	case len(r.SystemVersions) > maxFilters:
+	case len(r.OnlyDesignations) > maxFilters:
+		return nil, fault.New(fault.Invalid, "at most %d languages and uses of designations can be asked for", maxFilters)
+	case len(r.SystemVersions)+len(r.ForcedVersions) > maxFilters:
 		return nil, fault.New(fault.Invalid, "at most %d systems can be pinned to a version", maxFilters)
 	case r.ValueSet.Ok():
 		return c.resource(r.ValueSet)
@@ -64,6 +72,22 @@ func (s *Service) toExpand(r ExpandRequest) (*set, error) {
 		return c.set(r.URL, r.Version)
 	}
 	return nil, fault.New(fault.Invalid, "say which value set to expand: url, or valueSet")
+}
+
+// definition is the compose of the value set that a request is about; absent for one that is implicit.
+func (s *Service) definition(r ExpandRequest) (fhir.Node, error) {
+	n := r.ValueSet
+	if !n.Ok() {
+		url, version := r.URL, r.Version
+		if version == "" {
+			url, version, _ = strings.Cut(url, "|")
+		}
+		var err error
+		if n, err = s.resource("ValueSet", url, version); err != nil {
+			return fhir.Node{}, err
+		}
+	}
+	return n.Field("compose"), nil
 }
 
 // systems lists the systems that a set draws on, as url|version.
@@ -248,13 +272,28 @@ func (p *part) from(skip *int) func(yield func(uint32) bool) {
 func (x *expander) contains(p *part, i uint32) Contains {
 	c := Contains{Coding: Coding{System: p.sys.URL, Code: p.sys.Code(i), Display: p.display(i, x.r.DisplayLanguage)},
 		Abstract: p.sys.Abstract(i), Inactive: p.sys.Inactive(i)}
-	if x.r.Designations {
+	if x.r.Designations || len(x.r.OnlyDesignations) > 0 {
 		c.Designations = append(p.sys.Designations(nil, i), p.over[i].designations...)
+	}
+	if len(x.r.OnlyDesignations) > 0 {
+		c.Designations = slices.DeleteFunc(c.Designations, func(d Designation) bool { return !d.isAny(x.r.OnlyDesignations) })
 	}
 	if len(x.r.Properties) > 0 {
 		c.Properties = slices.DeleteFunc(p.sys.Properties(nil, i), func(v Property) bool { return !slices.Contains(x.r.Properties, v.Code) })
 	}
 	return c
+}
+
+// isAny reports whether a designation is in one of some languages or for one of some uses: each a code, or system|code.
+func (d Designation) isAny(tokens []string) bool {
+	return slices.ContainsFunc(tokens, func(token string) bool {
+		system, code, of := strings.Cut(token, "|")
+		if !of {
+			system, code = "", token
+		}
+		return (system == "" || system == languageSystem) && d.Language != "" && sameLanguage(d.Language, code) ||
+			(!of || d.Use.System == system) && d.Use.Code != "" && d.Use.Code == code
+	})
 }
 
 // nested puts concepts below their first parent that is in the expansion too. What a cycle keeps from any root comes last.

@@ -3,6 +3,7 @@
 package term
 
 import (
+	"cmp"
 	"slices"
 
 	"galen/internal/fault"
@@ -78,6 +79,13 @@ func (s *Service) concept(c Coding) (*System, uint32, error) {
 //
 // http://hl7.org/fhir/R4/codesystem-operation-subsumes.html
 func (s *Service) Subsumes(a, b Coding) (Subsumption, error) {
+	switch {
+	case a.Code == "" || b.Code == "":
+		return "", fault.New(fault.Invalid, "say which two codes to compare: codeA and codeB with their system, or codingA and codingB")
+	case a.Version != "" && b.Version != "" && a.Version != b.Version:
+		return "", fault.New(fault.Invalid, "codes can be compared within one version of a system only, not %s with %s", a.Version, b.Version)
+	}
+	a.Version = cmp.Or(a.Version, b.Version)
 	if a.System != b.System {
 		return "", fault.New(fault.Invalid, "codes can be compared within one system only, not %s with %s", a.System, b.System)
 	}

@@ -12,19 +12,25 @@ type ExpandRequest struct {
 	Version  string    // version of the value set, if URL has none
 	ValueSet fhir.Node // a ValueSet resource instead of URL; absent otherwise
 
-	Filter          string // words that the display or a designation has the beginnings of
-	Offset          int
-	Count           int // concepts on this page; 0: all of them, or see CountOnly
-	CountOnly       bool
-	ActiveOnly      bool
-	Designations    bool   // includeDesignations
-	DisplayLanguage string // BCP-47
-	Flat            bool   // excludeNested
-	NotForUI        bool   // excludeNotForUI: leave out abstract concepts
-	Properties      []string
-	// SystemVersions pin versions of systems (system-version), as url|version.
+	Filter       string // words that the display or a designation has the beginnings of
+	Offset       int
+	Count        int // concepts on this page; 0: all of them, or see CountOnly
+	CountOnly    bool
+	ActiveOnly   bool
+	Designations bool // includeDesignations
+	// OnlyDesignations are the languages and uses of the designations to give (designation), as system|code or code; with any,
+	// Designations need not be set.
+	OnlyDesignations []string
+	Definition       bool   // includeDefinition: give the value set's compose too
+	DisplayLanguage  string // BCP-47
+	Flat             bool   // excludeNested
+	NotForUI         bool   // excludeNotForUI: leave out abstract concepts
+	Properties       []string
+	// SystemVersions pin versions of systems, as url|version, where the value set names none (system-version).
 	SystemVersions []string
-	ExcludeSystems []string // systems to leave out (exclude-system), as url or url|version
+	ForcedVersions []string    // the same, whatever version the value set names (force-system-version)
+	Given          []fhir.Node // elements of Parameters.parameter that the answer names as what it was made by
+	ExcludeSystems []string    // systems to leave out (exclude-system), as url or url|version
 }
 
 // Expansion is the answer of Expand.
@@ -33,8 +39,10 @@ type Expansion struct {
 	Name, Title  string
 	Total        int
 	Offset       int
-	Paged        bool     // Offset or Count were given: Contains is a part
-	Systems      []string // url|version of the systems used
+	Paged        bool        // Offset or Count were given: Contains is a part
+	Systems      []string    // url|version of the systems used
+	Given        []fhir.Node // as in the request
+	Compose      fhir.Node   // its definition, if it was asked for and there is one
 	Contains     []Contains
 }
 

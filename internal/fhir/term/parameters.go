@@ -90,8 +90,16 @@ func (p Parameters) Expand() (r ExpandRequest, err error) {
 		URL: p.text("url"), Version: p.text("valueSetVersion"), ValueSet: p.one("valueSet").Field("resource"), Filter: p.text("filter"),
 		ActiveOnly: p.yes("activeOnly"), Designations: p.yes("includeDesignations"), DisplayLanguage: p.text("displayLanguage"),
 		Flat: p.yes("excludeNested"), NotForUI: p.yes("excludeNotForUI"), Properties: p.texts("property"),
-		SystemVersions: append(p.texts("system-version"), p.texts("force-system-version")...),
+		SystemVersions: p.texts("system-version"), ForcedVersions: p.texts("force-system-version"),
+		OnlyDesignations: p.texts("designation"), Definition: p.yes("includeDefinition"),
 		ExcludeSystems: p.texts("exclude-system"),
+	}
+	for _, n := range p.list.Elements() {
+		switch n.Field("name").Text() {
+		case "url", "valueSet", "valueSetVersion":
+		default:
+			r.Given = append(r.Given, n)
+		}
 	}
 	if r.Offset, err = p.number("offset"); err != nil {
 		return r, err
@@ -143,21 +151,29 @@ func (p Parameters) Translate() TranslateRequest {
 		URL: p.text("url"), Version: p.text("conceptMapVersion"), Map: p.one("conceptMap").Field("resource"), Source: p.text("source"),
 		Target: p.text("target"), TargetSystem: p.text("targetsystem", "targetSystem"), Codings: p.codings(), Reverse: p.yes("reverse"),
 	}
-	p.each("dependency", func(n fhir.Node) {
-		var d Dependency
-		for _, part := range n.Field("part").Elements() {
-			switch {
-			case part.Field("name").Is("element"):
-				d.Property = strings.Clone(valueText(part))
-			case part.Field("valueCoding").Ok():
-				d.Coding = readCoding(part.Field("valueCoding"))
-			case part.Field("name").Is("concept"):
-				d.Coding = readCoding(part.Field("valueCodeableConcept").Field("coding").First())
+	p.each("dependency", func(n fhir.Node) { r.Dependencies = append(r.Dependencies, dependencies(n.Field("part"))...) })
+	return r
+}
+
+// dependencies reads a parameter of parts, element and concept: a dependency for each coding of the concept.
+func dependencies(parts fhir.Node) (all []Dependency) {
+	property := ""
+	for _, part := range parts.Elements() {
+		switch {
+		case part.Field("name").Is("element"):
+			property = strings.Clone(valueText(part))
+		case part.Field("valueCoding").Ok():
+			all = append(all, Dependency{Coding: readCoding(part.Field("valueCoding"))})
+		case part.Field("name").Is("concept"):
+			for _, c := range part.Field("valueCodeableConcept").Field("coding").Elements() {
+				all = append(all, Dependency{Coding: readCoding(c)})
 			}
 		}
-		r.Dependencies = append(r.Dependencies, d)
-	})
-	return r
+	}
+	for i := range all {
+		all[i].Property = property
+	}
+	return all
 }
 
 // Closure is the request of $closure: the table's name, the concepts to add, and the version to answer from (0: none asked).

@@ -37,7 +37,7 @@ func TestParameters(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check("expand", e.AppendValueSet(nil, "urn:x", at), nil, `{"resourceType":"ValueSet","url":"http://x/all","status":"active","expansion":{"identifier":"urn:x","timestamp":"2026-01-02T03:04:05.000Z","total":1,"offset":0,"parameter":[{"name":"version","valueUri":"http://x/animals|1"}],"contains":[{"system":"http://x/animals","code":"dog","display":"Dog","designation":[{"language":"de","value":"Hund"},{"language":"fr","use":{"system":"http://x/use","code":"pet"},"value":"Chien"}]}]}}`)
+	check("expand", e.AppendValueSet(nil, "urn:x", at), nil, `{"resourceType":"ValueSet","url":"http://x/all","status":"active","expansion":{"identifier":"urn:x","timestamp":"2026-01-02T03:04:05.000Z","total":1,"offset":0,"parameter":[{"name":"filter","valueString":"dog"},{"name":"count","valueInteger":5},{"name":"includeDesignations","valueBoolean":true},{"name":"version","valueUri":"http://x/animals|1"}],"contains":[{"system":"http://x/animals","code":"dog","display":"Dog","designation":[{"language":"de","value":"Hund"},{"language":"fr","use":{"system":"http://x/use","code":"pet"},"value":"Chien"}]}]}}`)
 
 	v, err := s.ValidateCode(parameters(t, `{"name":"url","valueUri":"http://x/animals"},{"name":"code","valueCode":"dog"}`).ValidateCode(true))
 	check("validate", v.AppendParameters(nil), err, `{"resourceType":"Parameters","parameter":[{"name":"result","valueBoolean":true},{"name":"display","valueString":"Dog"},{"name":"code","valueCode":"dog"},{"name":"system","valueUri":"http://x/animals"},{"name":"version","valueString":"1"}]}`)
