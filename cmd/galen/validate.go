@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -100,10 +101,14 @@ func (v *validation) document(doc input) (found []finding, err error) {
 	}
 	text := doc.src
 	var syntax *fhir.SyntaxError
+	fatal := func() {
+		text := strings.TrimSuffix(syntax.Error(), fmt.Sprintf(", line %d column %d", syntax.Line, syntax.Column))
+		note(syntax.Line, syntax.Column, fhir.Fatal, "structure", "", text)
+	}
 	if start := bytes.TrimLeft(doc.src, "\ufeff \t\r\n"); len(start) > 0 && start[0] == '<' {
 		decoded, err := xml.Decode(doc.src, fhir.Limits{Size: maxValidated})
 		if errors.As(err, &syntax) {
-			note(syntax.Line, syntax.Column, fhir.Fatal, "structure", "", syntax.Error())
+			fatal()
 			return found, nil
 		} else if err != nil {
 			return nil, fmt.Errorf("%s: %w", doc.name, err)
@@ -114,7 +119,7 @@ func (v *validation) document(doc input) (found []finding, err error) {
 		text, position = decoded.JSON, decoded.Position
 	}
 	if err := v.tape.Parse(text, fhir.Limits{Size: maxValidated}); errors.As(err, &syntax) {
-		note(syntax.Line, syntax.Column, fhir.Fatal, "structure", "", syntax.Error())
+		fatal()
 		return found, nil
 	} else if err != nil {
 		return nil, fmt.Errorf("%s: %w", doc.name, err)

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The commands as a person meets them: help that teaches, mistakes that say what to do, insights from files and a server."""
 
+import gzip
 import json
 import re
+import resource
 import subprocess
 
 import pytest
@@ -74,6 +76,47 @@ def test_lists_say_that_they_are_empty_and_make_no_folder(tmp_path):
         assert done.returncode == 0
         assert f"galen {what} add" in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+def test_validate_reads_folders_lines_and_packed_files(tmp_path):
+    good = '{"resourceType":"Patient","active":true}'
+    bundle = '{"resourceType":"Bundle","type":"collection",\n"entry":[{"fullUrl":"http://x/1","resource":\n{"resourceType":"Patient",\n "gender":"mail"}}]}'
+    records = tmp_path / "records"
+    (records / "deeper").mkdir(parents=True)
+    (records / "lines.ndjson").write_text(f'{good}\n\n{good}\n{{"resourceType":"Patient","active":"yes"}}\n{{"resourceType":')
+    (records / "deeper" / "bundle.json.gz").write_bytes(gzip.compress(bundle.encode()))
+    (records / "notes.txt").write_text("not a resource")
+    (tmp_path / "empty.jsonl").write_text("\n")
+
+    done = run("validate", records, tmp_path / "empty.jsonl", cwd=tmp_path)
+    assert done.returncode == 1 and done.stderr == "galen: 3 errors\n"
+    places = re.findall(r"^(\S+):(\d+):(\d+): (\w+): (.*)$", done.stdout, re.M)
+    assert [(name.removeprefix(f"{tmp_path}/"), int(line), int(column), severity) for name, line, column, severity, _ in places] == [
+        ("records/deeper/bundle.json.gz", 4, 11, "error"), ("records/lines.ndjson", 4, 36, "error"), ("records/lines.ndjson", 5, 17, "fatal")]
+    assert "use male, female, other or unknown" in places[0][4]
+    assert f"{tmp_path}/empty.jsonl: no findings\n3 files, 5 resources: 3 errors, 0 warnings, 0 notes\n" in done.stdout
+
+    listed = json.loads(run("validate", "--json", records, cwd=tmp_path).stdout)
+    assert [(f["line"], f["column"], f.get("expression")) for f in listed] == [(4, 11, "Bundle.entry[0].resource.gender"), (4, 36, "Patient.active"), (5, 17, None)]
+    assert json.loads(run("validate", "--json", tmp_path / "empty.jsonl", cwd=tmp_path).stdout) == []
+
+    assert "1 file, 1 resource: 0 errors" in run("validate", "-", cwd=tmp_path, stdin=good).stdout
+    (tmp_path / "nothing").mkdir()
+    assert "no files of resources" in run("validate", tmp_path / "nothing", cwd=tmp_path).stderr
+
+
+def test_validate_keeps_no_file_in_memory(tmp_path):
+    """A file of 1.2 GB, packed, a third of its lines wrong: 300 MB of memory hold neither it nor what is found."""
+    name = tmp_path / "many.ndjson.gz"
+    line = b'{"resourceType":"Basic","code":{"text":"' + b"x" * 6000 + b'"}}\n'
+    with gzip.open(name, "wb", compresslevel=1) as f:
+        for _ in range(1000):
+            f.write((line * 2 + b'{"resourceType":"Basic","code":1,"text":"' + b"y" * 6000 + b'"}\n') * 66)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    done = subprocess.run([BINARY, "validate", name], stdout=subprocess.PIPE, timeout=120, cwd=tmp_path)
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert done.stdout.endswith(b"1 file, 198,000 resources: 132,000 errors, 0 warnings, 0 notes\n"), done.stdout[-300:]
+    assert most <= max(before, 300 << 10), most
 
 
 @pytest.fixture(scope="module")

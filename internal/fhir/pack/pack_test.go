@@ -63,7 +63,7 @@ func TestRead(t *testing.T) {
 		t.Errorf("written and read again: got %+v, %v, want %+v", again, err, p)
 	}
 	missing := pack.NewSet([]*pack.Package{p}).Missing()
-	if len(missing) != 1 || !strings.Contains(missing[0], "a.b#1.0.0 needs c.d#2.0.x") {
+	if len(missing) != 1 || !strings.Contains(missing[0], "a.b#1.0.0 names packages that are not installed: c.d#2.0.x.") {
 		t.Errorf("got missing %q", missing)
 	}
 }

@@ -73,14 +73,20 @@ func (s *Set) Find(typ, canonical string) *Resource {
 	return nil
 }
 
-// Missing lists the dependencies that are not in the set, each as a sentence that says what needs it, sorted.
+// Missing lists the dependencies that are not in the set: a sentence for each package that needs some, sorted.
 func (s *Set) Missing() []string {
 	var list []string
 	for _, p := range s.packages {
+		var names []string
 		for name, version := range p.Dependencies {
 			if name != Core && !s.has(name, version) {
-				list = append(list, fmt.Sprintf("%s needs %s#%s, which is not installed: add it with galen package add", p.ID(), plain(name), plain(version)))
+				names = append(names, plain(name)+"#"+plain(version))
 			}
+		}
+		if len(names) > 0 {
+			slices.Sort(names)
+			list = append(list, fmt.Sprintf("%s names packages that are not installed: %s. Add with galen package add those whose profiles or codes are used",
+				p.ID(), strings.Join(names, ", ")))
 		}
 	}
 	slices.Sort(list)

@@ -133,8 +133,22 @@ func codingIn(codes *def.ValueSet, n fhir.Node) bool {
 }
 
 func (w *walk) notInSet(n fhir.Node, codes *def.ValueSet) {
-	w.report(detail, n, CodeInvalid, "", "no code here is in the required value set "+codes.URL+": use one of its codes")
+	w.report(detail, n, CodeInvalid, "", "no code here is in the required value set "+codes.URL+": use "+someOf(codes))
 }
+
+// someOf says which codes a value set has: all of them if they are few.
+func someOf(codes *def.ValueSet) string {
+	var few []string
+	for _, code := range codes.Codes() {
+		if len(few) == maxShown {
+			return "one of its codes"
+		}
+		few = append(few, code)
+	}
+	return oneOf(few)
+}
+
+const maxShown = 12 // codes of a value set that a text names
 
 // oneOf lists names for a text.
 func oneOf(names []string) string {
