@@ -7,13 +7,8 @@ import (
 	"strconv"
 
 	"galen/internal/fault"
+	"galen/internal/search/index"
 )
-
-// Near is a circle on the Earth.
-type Near struct {
-	Latitude, Longitude float64 // degrees, WGS 84
-	Meters              float64 // from there
-}
 
 // defaultNear is how far near goes if it does not say, in meters: the specification leaves it to the server.
 const defaultNear = 50_000
@@ -25,7 +20,7 @@ var lengths = map[string]float64{"": 1000, "km": 1000, "m": 1, "cm": 0.01, "[mi_
 //
 // http://hl7.org/fhir/R4/location.html#search
 func (p *parser) near(name, value string) (Clause, error) {
-	var circles []Near
+	var circles []index.Circle
 	for _, one := range split(value, ',') {
 		if p.left--; p.left < 0 {
 			return Clause{}, fault.New(fault.TooCostly, "more than %d values in one search", p.opt.MaxValues)
@@ -34,7 +29,7 @@ func (p *parser) near(name, value string) (Clause, error) {
 		if len(parts) < 2 || len(parts) > 4 {
 			return Clause{}, errNear
 		}
-		n := Near{Meters: defaultNear}
+		n := index.Circle{Meters: defaultNear}
 		unit := ""
 		if len(parts) == 4 {
 			unit = parts[3]
@@ -63,13 +58,4 @@ func degrees(text string, most float64, to *float64) bool {
 	v, err := strconv.ParseFloat(text, 64)
 	*to = v
 	return err == nil && math.Abs(v) <= most // not of NaN
-}
-
-// Has reports whether a place lies in the circle.
-func (n Near) Has(latitude, longitude float64) bool {
-	const earth = 6_371_008.8 // mean radius in meters
-	rad := func(deg float64) float64 { return deg * math.Pi / 180 }
-	dLat, dLong := math.Sin(rad(latitude-n.Latitude)/2), math.Sin(rad(longitude-n.Longitude)/2)
-	h := dLat*dLat + math.Cos(rad(latitude))*math.Cos(rad(n.Latitude))*dLong*dLong
-	return 2*earth*math.Asin(math.Sqrt(min(h, 1))) <= n.Meters
 }

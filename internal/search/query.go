@@ -111,12 +111,12 @@ type Clause struct {
 	Leaf    *Leaf
 	Chain   *Chain
 	Has     *Has
-	Any     []Clause // one of them at least holds: of _filter, and of compartments
-	All     []Clause // all of them hold; of _filter
-	Not     *Clause  // it does not hold; of _filter
-	Text    *Text    // its words
-	Near    []Near   // the position of the Location lies in one of them
-	Lists   []string // an entry of the List with one of these ids refers to the resource
+	Any     []Clause       // one of them at least holds: of _filter, and of compartments
+	All     []Clause       // all of them hold; of _filter
+	Not     *Clause        // it does not hold; of _filter
+	Text    *Text          // its words
+	Near    []index.Circle // the position of the Location lies in one of them
+	Lists   []string       // an entry of the List with one of these ids refers to the resource
 }
 
 // Leaf asks a parameter of the resource itself; any of the values will do.

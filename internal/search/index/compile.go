@@ -17,6 +17,7 @@ import (
 type source struct {
 	header     header
 	kind       def.ParamType
+	form       form
 	program    *fhirpath.Program
 	walks      []fhirpath.Walk // if plain
 	plain      bool
@@ -61,7 +62,7 @@ func (c *typeCompiler) compile() (*typePlan, error) {
 			tp.sources = append(tp.sources, s)
 		}
 	}
-	return tp, nil
+	return tp, c.special(tp)
 }
 
 // plant puts the walks of a source into the tree.

@@ -16,7 +16,7 @@
 //	X3: The first term of a resource in the order of Walk has the resource's ascending SortKey after Walk.Skip bytes, the
 //	    last one its descending SortKey. A resource has a SortKey if and only if it has a term of Walk and of Missing.
 //
-// _id and _lastUpdated have no terms: identities and the order of numbers answer them. So have _text, _content, _query and
-// near. The package is pure: no I/O, clock, goroutine or log. An Index may be used by any number of goroutines, a Terms and
+// _id and _lastUpdated have no terms: identities and the order of numbers answer them. So have _content and _query. Those of _text
+// and near are asked by Narrative and Near. The package is pure: no I/O, clock, goroutine or log. An Index may be used by any number of goroutines, a Terms and
 // a Matcher by one at a time. Format: docs/formats/terms.md.
 package index

@@ -26,10 +26,11 @@ type Index struct {
 
 // typePlan is what to do for the resources of one type.
 type typePlan struct {
-	root    *branch   // all sources that are plain walks
-	sources []*source // the others
-	own     []own     // those of a data store's own parameters
-	plans   map[def.ParamID]*plan
+	root     *branch   // all sources that are plain walks
+	sources  []*source // the others
+	own      []own     // those of a data store's own parameters
+	specials map[form]*source
+	plans    map[def.ParamID]*plan
 }
 
 // plan is how a search parameter is answered for one type.
@@ -99,6 +100,10 @@ func (x *Index) AppendTerms(dst *Terms, resource fhir.Node) error {
 
 // emit adds the terms of one value.
 func (x *Index) emit(t *Terms, s *source, v *fhirpath.Value) {
+	if s.form != byKind {
+		x.emitSpecial(t, s, v)
+		return
+	}
 	if !present(v) || !indexable(s.kind, shapeOf(v)) || len(t.ends)-t.roundFirst > t.most {
 		return
 	}

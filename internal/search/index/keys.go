@@ -38,6 +38,8 @@ const (
 	CompositeClass   Class = 'k'
 	RangeClass       Class = 'b'
 	RangeByHighClass Class = 'e'
+	WordClass        Class = 'w'
+	PlaceClass       Class = 'g'
 )
 
 // Layout describes one class, for people and for tools that print terms.
@@ -69,6 +71,8 @@ func Layouts() []Layout {
 		{QuantityClass, "quantity", "quantity", "code or unit string, hash of system, decimal", "comparisons"},
 		{RangeClass, "range", "number, quantity", "of a quantity as there the unit; low and high decimal, 00 and FF if open", "comparisons of Ranges"},
 		{RangeByHighClass, "range by high", "number, quantity", "the same, high before low", "the same values in the other order"},
+		{WordClass, "word", "_text", "a normalised word; none: there are more words than have terms", "_text"},
+		{PlaceClass, "place", "near", "the bits of latitude and longitude by turns", "near"},
 		{CompositeClass, "composite", "composite", "each component's value", "values of one element together"},
 	}
 }

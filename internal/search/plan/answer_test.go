@@ -177,6 +177,15 @@ func (m *model) fulfils(r *resource, c clause) bool {
 		born := m.born[r.typ+"/"+r.id]
 		return slices.ContainsFunc(asked, span{born, born.Add(1e6)}.match)
 	}
+	switch name {
+	case "_text":
+		words := narrativeOf(r)
+		return words != nil && holdWords(words, c.value)
+	case "_content":
+		return holdWords(contentOf(r.body), c.value)
+	case "near":
+		return isNear(r, c.value)
+	}
 	v, known := valuesOf(r, name)
 	if !known {
 		panic(fmt.Sprintf("the table lacks %s.%s", r.typ, name))

@@ -24,6 +24,14 @@ func (b *bench) clause(typ string, depth int) clause {
 		}
 	}
 	switch b.rand.IntN(20) {
+	case 3, 4:
+		if c, ok := b.textClause(typ); ok {
+			return c
+		}
+	case 5, 6, 7, 8, 9:
+		if typ == "Location" {
+			return b.nearClause()
+		}
 	case 2:
 		at := b.model.born[typ+"/"+b.some(typ).id]
 		return clause{"createdAt", strings.Replace(b.date(span{at, at}), "ap", "", 1)}

@@ -76,7 +76,7 @@ func asTest(typ string, c clause) (text string, ok bool) {
 	}
 	name, modifier, _ := strings.Cut(path, ":")
 	param := def.R4().SearchParam(typ, name)
-	if param == nil || strings.ContainsAny(c.value, `,\`) || strings.Contains(name, ".") {
+	if param == nil || slices.Contains([]string{"_text", "_content", "near"}, name) || strings.ContainsAny(c.value, `,\`) || strings.Contains(name, ".") {
 		return "", false
 	}
 	name, _, _ = strings.Cut(c.name, ":")

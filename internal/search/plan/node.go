@@ -58,9 +58,9 @@ func (r *run) node(ctx context.Context, typ string, c search.Clause) (node, erro
 		inner, err := r.node(ctx, typ, *c.Not)
 		return &notNode{title: c.Name, id: id, node: inner}, err
 	case c.Text != nil:
-		return textNode(id, c), nil
+		return r.textNode(typ, id, c)
 	case c.Near != nil:
-		return nearNode(id, c), nil
+		return r.nearNode(typ, id, c)
 	case c.Lists != nil:
 		return &listNode{clause: c, typ: typ, id: id}, nil
 	case c.Chain != nil:

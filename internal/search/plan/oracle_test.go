@@ -37,7 +37,7 @@ var oracleTypes = []struct {
 	most int
 }{{"Patient", 100}, {"Organization", 300}, {"Practitioner", 300}, {"Encounter", 2000}, {"Observation", 4000}, {"Condition", 700},
 	{"Procedure", 1000}, {"MedicationRequest", 1000}, {"Immunization", 1300}, {"DiagnosticReport", 900}, {"CarePlan", 300},
-	{"AllergyIntolerance", 100}, {"Device", 10}, {"ImagingStudy", 20}, {"ChargeItem", 60}}
+	{"AllergyIntolerance", 100}, {"Device", 10}, {"ImagingStudy", 20}, {"ChargeItem", 60}, {"Location", 100}}
 
 var terms = sync.OnceValue(func() *index.Index {
 	x, err := index.New(def.R4())
@@ -130,6 +130,7 @@ func (b *bench) load() {
 		number := []string{"%d", "%d.5", "-%d.25", "0.0%d", "%de-1"}[i%5]
 		data["ChargeItem"] = append(data["ChargeItem"], fmt.Appendf(nil, `{"resourceType":"ChargeItem","id":"c%d","factorOverride":`+number+`}`, i, 1+i/3))
 	}
+	data["Location"] = places()
 	for _, typ := range oracleTypes {
 		lines := data[typ.name]
 		for chunk := range slices.Chunk(lines[:min(len(lines), typ.most)], 500) {
@@ -334,7 +335,7 @@ func (b *bench) sort(typ string) []string {
 	keys := map[string][]string{"Patient": {"birthdate", "family", "given", "gender", "death-date"}, "Observation": {"date", "code", "status", "value-quantity"},
 		"Encounter": {"status", "date"}, "Condition": {"onset-date", "onset-age", "abatement-date", "code"}, "Immunization": {"date", "vaccine-code"},
 		"Organization": {"name", "address-city"}, "MedicationRequest": {"authoredon", "status"}, "DiagnosticReport": {"date", "issued"},
-		"ChargeItem": {"factor-override"}, "Device": {"device-name"}}[typ]
+		"ChargeItem": {"factor-override"}, "Location": {"name"}, "Device": {"device-name"}}[typ]
 	keys = append(keys, "_id", "_lastUpdated", "_source", "_tag")
 	var sort []string
 	for range b.rand.IntN(3) {

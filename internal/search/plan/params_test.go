@@ -141,6 +141,8 @@ instance         code series.instance.uid
 subject          reference subject
 ChargeItem
 factor-override  quantity factorOverride
+Location
+name             string name | string alias
 `
 
 // params reads parameters, by type and name.

@@ -13,7 +13,7 @@ func (b *bench) twist(body map[string]any) {
 	pick := func(json string) any { return decoded(b.t, []byte(json)) }
 	number := b.rand.IntN(5)
 	has := func(name string) bool { _, ok := body[name]; return ok }
-	switch b.rand.IntN(16) {
+	switch b.rand.IntN(18) {
 	case 0, 1:
 		body["meta"] = pick(fmt.Sprintf(`{"tag":[{"system":"urn:tag","code":"t%d"},{"code":"plain"}],"security":[{"system":"urn:sec","code":"R","display":"very restricted"}],`+
 			`"profile":["http://example.org/p%d|%d","http://example.org/base"],"source":"http://feeds.example.org/%d#x"}`, number, number, number, number))
@@ -69,6 +69,9 @@ func (b *bench) twist(body map[string]any) {
 		if has("telecom") {
 			body["telecom"] = pick(`[{"system":"email","value":"A@Example.org"},{"system":"phone","value":"+46 8"}]`)
 		}
+	case 16, 17:
+		body["text"] = pick(fmt.Sprintf(`{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">%s</div>"}`,
+			[]string{"Severe <b>chest</b> pain &amp; fever", "pain in the Chest<br/>of Åke", "no fever, no pain", "chest", ""}[number]))
 	case 14, 15:
 		if has("onsetDateTime") {
 			delete(body, "onsetDateTime")
