@@ -13,7 +13,7 @@
 //	    that judges it Yes or Maybe; if a term is judged Yes, the Matcher matches.
 //	X2: AppendTerms depends on the resource and the definitions only; it adds no term twice for one resource. The terms of one of a data
 //	    store's own parameters (With) depend on the resource and that parameter only.
-//	X3: The first term of a resource in the order of Walk has the resource's ascending SortKey after Walk.Skip bytes, the
+//	X3: The first term of a resource in the order of Walk has the resource's ascending SortKey after Run.Skip bytes, the
 //	    last one its descending SortKey. A resource has a SortKey if and only if it has a term of Walk and of Missing.
 //
 // _id and _lastUpdated have no terms: identities and the order of numbers answer them. So have _content and _query. Those of _text

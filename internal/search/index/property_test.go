@@ -270,9 +270,14 @@ func TestLookupsAgreeWithMatchers(t *testing.T) {
 // termsIn gives what the terms on a walk sort by, in order.
 func termsIn(w index.Walk, terms [][]byte) (keys [][]byte) {
 	for _, key := range terms {
-		for _, r := range w.Ranges {
+		for _, r := range w.Runs {
 			if bytes.Compare(key, r.Low) >= 0 && bytes.Compare(key, r.High) < 0 {
-				keys = append(keys, key[w.Skip:])
+				keys = append(keys, key[r.Skip:])
+			}
+		}
+		for _, r := range w.Units {
+			if bytes.Compare(key, r.Low) >= 0 && bytes.Compare(key, r.High) < 0 {
+				keys = append(keys, key[index.UnitRun(key).Skip:])
 			}
 		}
 	}

@@ -16,38 +16,56 @@ import (
 // Range is the keys from Low up to but not including High, without the tenant.
 type Range struct{ Low, High []byte }
 
-// Walk says which terms to visit to see a type's versions in the order of a parameter: those of all ranges, merged by
-// the bytes after the first Skip ones (without the tenant). Forwards the first visit of a version counts, backwards too.
-type Walk struct {
-	Ranges []Range
-	Skip   int
+// Run is terms that stand in the order of their values, which begin after the first Skip bytes (without the tenant).
+type Run struct {
+	Range
+	Skip int
 }
 
-// Walk gives the terms to walk for _sort. ok is false if the parameter's terms are not in its order (quantity) or it
-// cannot be sorted by at all (composite, special): see SortKey.
+// Walk says which terms to visit to see a type's versions in the order of a parameter: those of all runs, merged by their values.
+// Forwards the first visit of a version counts, backwards too.
+type Walk struct {
+	Runs  []Run
+	Units []Range // of a quantity: each unit in them is a run. UnitRun gives that of a term
+}
+
+// UnitRun is the run of the terms that have the unit of one, which lies in Walk.Units.
+func UnitRun(term []byte) Run {
+	unit, _ := (&quantityCondition{}).unitOf(term)
+	unit = bytes.Clone(unit)
+	return Run{within(unit), len(unit)}
+}
+
+// Walk gives the terms to walk for _sort. ok is false if the parameter cannot be sorted by (composite, special).
 func (x *Index) Walk(typeName string, p *def.SearchParam) (w Walk, ok bool) {
 	pl, err := x.plan(typeName, p)
 	if err != nil || len(pl.sources) == 0 {
 		return w, false
 	}
-	w.Skip = HeaderLength
+	add := func(ranges ...Range) {
+		for _, r := range ranges {
+			w.Runs = append(w.Runs, Run{r, HeaderLength})
+		}
+	}
 	for _, s := range pl.sources {
 		switch p.Type {
 		case def.TokenParam:
-			w.Ranges = append(w.Ranges, s.header.class(CodeClass))
+			add(s.header.class(CodeClass))
 		case def.StringParam:
-			w.Ranges = append(w.Ranges, s.header.class(StringClass))
+			add(s.header.class(StringClass))
 		case def.URIParam:
-			w.Ranges = append(w.Ranges, s.header.class(URIClass))
+			add(s.header.class(URIClass))
 		case def.NumberParam:
-			w.Ranges = append(w.Ranges, s.header.class(NumberClass), s.header.class(RangeClass))
+			add(s.header.class(NumberClass), s.header.class(RangeClass))
+		case def.QuantityParam:
+			w.Units = append(w.Units, s.header.class(QuantityClass), s.header.class(RangeClass))
 		case def.DateParam:
-			w.Ranges = append(w.Ranges, s.header.class(WithinClass), s.header.class(LongClass))
+			add(s.header.class(WithinClass), s.header.class(LongClass))
 		case def.ReferenceParam:
-			w.Ranges = append(w.Ranges, s.targets(pl.narrowed)...)
+			add(s.targets(pl.narrowed)...)
 		}
 	}
-	return w, len(w.Ranges) > 0
+	return w, len(w.Runs)+len(w.Units) > 0
 }
 
 // targets is the reference terms of some types; nil is any.

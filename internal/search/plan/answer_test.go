@@ -182,7 +182,10 @@ func (m *model) fulfils(r *resource, c clause) bool {
 		words := narrativeOf(r)
 		return words != nil && holdWords(words, c.value)
 	case "_content":
-		return holdWords(contentOf(r.body), c.value)
+		if r.content == nil {
+			r.content = contentOf(r.body)
+		}
+		return holdWords(r.content, c.value)
 	case "near":
 		return isNear(r, c.value)
 	}

@@ -25,6 +25,7 @@ type resource struct {
 	body    map[string]any
 	order   int // of its commit
 	time    time.Time
+	content []string // contentOf(body), once it was asked for
 }
 
 // span is a time from low up to but not including high.

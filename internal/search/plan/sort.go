@@ -24,8 +24,14 @@ func (r *run) sortedPage(ctx context.Context, set docset.Set, filters []filter, 
 		return r.idPage(ctx, set, filters, after)
 	}
 	if walk, ok := r.terms.Walk(r.q.Type, r.q.Sort[0].Param); ok && steps*termCost < left {
-		r.order = Terms
-		return r.walkPage(ctx, walk, set, filters, after)
+		runs, err := r.runs(ctx, walk)
+		if err != nil {
+			return nil, err
+		}
+		if len(runs) > 0 {
+			r.order = Terms
+			return r.walkPage(ctx, runs, set, filters, after)
+		}
 	}
 	r.order = Bodies
 	top := r.newTop(after)

@@ -20,7 +20,7 @@ type group struct {
 }
 
 // walkPage goes along the terms of the first sort key, in its order, until the page is full; then come those without a value.
-func (r *run) walkPage(ctx context.Context, walk index.Walk, set docset.Set, filters []filter, after *place) ([]row, error) {
+func (r *run) walkPage(ctx context.Context, walk []index.Run, set docset.Set, filters []filter, after *place) ([]row, error) {
 	var rows []row
 	want := r.q.Count + 1
 	if after == nil || !after.keys[0].none {
@@ -53,6 +53,40 @@ func (r *run) walkPage(ctx context.Context, walk index.Walk, set docset.Set, fil
 	}
 	last, err := r.largeGroup(ctx, group{numbers: missing}, filters, after, want-len(rows))
 	return append(rows, last...), err
+}
+
+// maxUnits is how many units the values of a quantity may have to be walked in order.
+const maxUnits = 32
+
+// runs gives the runs of a walk, those of a quantity by going from one of its units to the next. None: there are too many.
+func (r *run) runs(ctx context.Context, walk index.Walk) ([]index.Run, error) {
+	const tenant = 4
+	runs := walk.Runs
+	for _, class := range walk.Units {
+		for low := class.Low; low != nil && bytes.Compare(low, class.High) < 0; {
+			next, err := r.firstTerm(ctx, engine.Range{Lo: r.key(low), Hi: r.key(class.High)})
+			if err != nil {
+				return nil, err
+			}
+			if next == nil {
+				break
+			}
+			if len(runs) == maxUnits {
+				return nil, nil
+			}
+			unit := index.UnitRun(next[tenant:])
+			runs, low = append(runs, unit), unit.High
+		}
+	}
+	return runs, nil
+}
+
+// firstTerm is the key of the first term in a range; nil if there is none.
+func (r *run) firstTerm(ctx context.Context, at engine.Range) ([]byte, error) {
+	for term, err := range r.view.Snapshot().Terms(ctx, at, engine.Ascending) {
+		return bytes.Clone(term.Key), err
+	}
+	return nil, nil
 }
 
 // without is the candidates that have no value for the first sort key.
@@ -153,7 +187,7 @@ func (r *run) largeGroup(ctx context.Context, g group, filters []filter, after *
 }
 
 // groups goes along the terms of a walk, from the value of a place on, and brings together those of one value.
-func (r *run) groups(ctx context.Context, walk index.Walk, set docset.Set, after *place) iter.Seq2[group, error] {
+func (r *run) groups(ctx context.Context, walk []index.Run, set docset.Set, after *place) iter.Seq2[group, error] {
 	return func(yield func(group, error) bool) {
 		m, err := r.merge(ctx, walk, after)
 		defer m.stop()
@@ -190,7 +224,6 @@ func (r *run) groups(ctx context.Context, walk index.Walk, set docset.Set, after
 // merged is the terms of several ranges in the order of their values.
 type merged struct {
 	descending bool
-	skip       int
 	sources    []source
 	last       int // the source that gave the last term; -1: none
 }
@@ -198,21 +231,24 @@ type merged struct {
 type source struct {
 	pull func() (engine.Term, error, bool)
 	stop func()
+	skip int // of its terms' keys: what stands before the value
 	term engine.Term
 	done bool
 }
 
-func (r *run) merge(ctx context.Context, walk index.Walk, after *place) (*merged, error) {
+func (s *source) value() []byte { return s.term.Key[s.skip:] }
+
+func (r *run) merge(ctx context.Context, walk []index.Run, after *place) (*merged, error) {
 	const tenant = 4
-	m := &merged{descending: r.q.Sort[0].Descending, skip: tenant + walk.Skip, last: -1}
+	m := &merged{descending: r.q.Sort[0].Descending, last: -1}
 	order := engine.Ascending
 	if m.descending {
 		order = engine.Descending
 	}
-	for _, w := range walk.Ranges {
+	for _, w := range walk {
 		at := engine.Range{Lo: r.key(w.Low), Hi: r.key(w.High)}
 		if after != nil {
-			from := append(r.key(w.Low[:walk.Skip]), after.keys[0].bytes...)
+			from := append(r.key(w.Low[:w.Skip]), after.keys[0].bytes...)
 			if m.descending {
 				at = at.Before(append(from, 0))
 			} else {
@@ -223,7 +259,7 @@ func (r *run) merge(ctx context.Context, walk index.Walk, after *place) (*merged
 			continue
 		}
 		pull, stop := iter.Pull2(r.view.Snapshot().Terms(ctx, at, order))
-		m.sources = append(m.sources, source{pull: pull, stop: stop})
+		m.sources = append(m.sources, source{pull: pull, stop: stop, skip: tenant + w.Skip})
 		if err := m.advance(len(m.sources) - 1); err != nil {
 			return m, err
 		}
@@ -246,7 +282,8 @@ func (m *merged) next() (engine.Term, []byte, error) {
 		}
 	}
 	m.last = -1
-	for i, s := range m.sources {
+	for i := range m.sources {
+		s := &m.sources[i]
 		if s.done {
 			continue
 		}
@@ -254,7 +291,7 @@ func (m *merged) next() (engine.Term, []byte, error) {
 			m.last = i
 			continue
 		}
-		c := bytes.Compare(s.term.Key[m.skip:], m.sources[m.last].term.Key[m.skip:])
+		c := bytes.Compare(s.value(), m.sources[m.last].value())
 		if c < 0 != m.descending && c != 0 {
 			m.last = i
 		}
@@ -262,8 +299,7 @@ func (m *merged) next() (engine.Term, []byte, error) {
 	if m.last < 0 {
 		return engine.Term{}, nil, nil
 	}
-	term := m.sources[m.last].term
-	return term, term.Key[m.skip:], nil
+	return m.sources[m.last].term, m.sources[m.last].value(), nil
 }
 
 func (m *merged) stop() {
