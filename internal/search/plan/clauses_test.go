@@ -177,7 +177,11 @@ func (b *bench) token(c code) (modifier, value string) {
 	if b.rand.IntN(5) == 0 && c.implied == "" {
 		c.code = b.cased(c.code)
 	}
-	switch b.rand.IntN(11) {
+	switch b.rand.IntN(12) {
+	case 11:
+		if len(c.types) > 0 && c.types[0].code != "" && c.code != "" {
+			return "of-type", escape(c.types[0].system) + "|" + escape(c.types[0].code) + "|" + escape(c.code)
+		}
 	case 9, 10:
 		return b.concept(c)
 	case 0, 1:

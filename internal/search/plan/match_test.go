@@ -4,6 +4,7 @@ package plan_test
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -24,6 +25,8 @@ func (c code) match(modifier, value string) bool {
 		parts[i] = plainText.Replace(parts[i])
 	}
 	switch {
+	case modifier == "of-type":
+		return c.code == parts[2] && slices.ContainsFunc(c.types, func(t code) bool { return t.code == parts[1] && t.system == parts[0] })
 	case len(parts) == 1:
 		return c.is(parts[0])
 	case parts[1] == "":

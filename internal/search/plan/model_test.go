@@ -42,7 +42,8 @@ var (
 type code struct {
 	system, code, text, implied string
 	beside                      bool
-	folds                       bool // case does not count in the code
+	types                       []code // of an identifier
+	folds                       bool   // case does not count in the code
 }
 
 // folds reports whether case does not count in the codes of a system: it is not known that it does.
@@ -168,7 +169,9 @@ func concept(e any, _ string) (v values) {
 
 func identifierOf(e any) code {
 	m, _ := e.(map[string]any)
-	return code{system: field(e, "system"), code: field(e, "value"), text: field(m["type"], "text")}
+	c := code{system: field(e, "system"), code: field(e, "value"), text: field(m["type"], "text")}
+	c.types = concept(m["type"], "").codes
+	return c
 }
 
 // contact reads a ContactPoint, of one system if there is an argument.

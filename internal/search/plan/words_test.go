@@ -133,8 +133,8 @@ func degreesOf(r *resource, name string) (float64, bool) {
 func isNear(r *resource, asked string) bool {
 	latitude, ok1 := degreesOf(r, "latitude")
 	longitude, ok2 := degreesOf(r, "longitude")
-	if !ok1 || !ok2 {
-		return false
+	if !ok1 || !ok2 || math.Abs(latitude) > 90 {
+		return false // no place on the Earth
 	}
 	var wantLatitude, wantLongitude, km float64
 	if _, err := fmt.Sscanf(strings.ReplaceAll(asked, "|", " "), "%g %g %g km", &wantLatitude, &wantLongitude, &km); err != nil {
