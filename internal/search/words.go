@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"galen/internal/fault"
+	"galen/internal/fhir"
 	"galen/internal/search/index"
 )
 
@@ -22,6 +23,15 @@ type Words struct {
 type Text struct {
 	Content bool // _content: all texts; else _text: the narrative
 	Words   Words
+}
+
+// Hold reports whether a resource fulfils the condition. One without a narrative does not fulfil any on it.
+func (t *Text) Hold(resource fhir.Node) bool {
+	if t.Content {
+		return t.Words.Hold(index.ContentWords(resource))
+	}
+	words := index.NarrativeWords(resource)
+	return words != " " && t.Words.Hold(words)
 }
 
 // maxWords is how many words and phrases one _text or _content has.

@@ -155,6 +155,9 @@ const sortable = "2006-01-02T15:04:05.000"
 
 // fulfils reports whether a resource fulfils a clause.
 func (m *model) fulfils(r *resource, c clause) bool {
+	if own, _, _ := strings.Cut(c.name, ":"); r.container != nil && slices.Contains([]string{"_id", "_lastUpdated", "createdAt", "_has", "_list"}, own) {
+		return false // nothing of this is about a contained resource
+	}
 	if rest, ok := strings.CutPrefix(c.name, "_has:"); ok {
 		return m.referred(rest, c.value)[r.typ+"/"+r.id]
 	}
@@ -163,6 +166,10 @@ func (m *model) fulfils(r *resource, c clause) bool {
 		v, _ := valuesOf(r, name)
 		return slices.ContainsFunc(v.refs, func(ref ref) bool {
 			to := m.byKey[ref.key]
+			if inside, ok := strings.CutPrefix(ref.address, "#"); ok {
+				to = containedIn(r, inside)
+				return to != nil && (target == "" || to.typ == target) && knows(to.typ, rest) && m.fulfils(to, clause{rest, c.value})
+			}
 			return to != nil && (target == "" || to.typ == target) && knows(to.typ, rest) && m.remembered(to, clause{rest, c.value})
 		})
 	}
@@ -198,6 +205,19 @@ func (m *model) fulfils(r *resource, c clause) bool {
 	}
 	any := slices.ContainsFunc(asked, func(value string) bool { return v.match(modifier, value) })
 	return any != (modifier == "not" || modifier == "not-in")
+}
+
+// containedIn finds a contained resource, which may stand beside the one that refers to it.
+func containedIn(r *resource, id string) *resource {
+	if r.container != nil {
+		r = r.container
+	}
+	for _, c := range at(r.body, "contained") {
+		if field(c, "id") == id {
+			return &resource{typ: field(c, "resourceType"), body: c.(map[string]any), container: r}
+		}
+	}
+	return nil
 }
 
 // remembered is fulfils for what many refer to.

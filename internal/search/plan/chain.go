@@ -12,7 +12,7 @@ import (
 	"galen/internal/search/index"
 )
 
-// chainNode is a condition on what a reference leads to.
+// chainNode is a condition on what a reference leads to, in the data store or inside of the resource.
 type chainNode struct {
 	clause search.Clause
 	typ    string
@@ -30,8 +30,14 @@ func (n *chainNode) filter(*run) (filter, error) { return nil, nil }
 
 func (n *chainNode) docs(ctx context.Context, r *run, within docset.Set) (docset.Set, error) {
 	var found docset.Set
-	for _, link := range n.clause.Chain.Next {
-		targets, err := r.all(ctx, link)
+	for i := range n.clause.Chain.Next {
+		link := &n.clause.Chain.Next[i]
+		inside, err := r.containedReferring(ctx, n.typ, n.clause.Chain.Param, link, within)
+		if err != nil {
+			return docset.Set{}, atClause(err, n.clause)
+		}
+		found.Or(inside)
+		targets, err := r.all(ctx, *link)
 		if err != nil {
 			return docset.Set{}, atClause(err, n.clause)
 		}

@@ -177,11 +177,10 @@ func (b *bench) token(c code) (modifier, value string) {
 	if b.rand.IntN(5) == 0 && c.implied == "" {
 		c.code = b.cased(c.code)
 	}
+	if len(c.types) > 0 && c.types[0].code != "" && c.code != "" && b.rand.IntN(3) == 0 {
+		return "of-type", escape(c.types[0].system) + "|" + escape(c.types[0].code) + "|" + escape(c.code)
+	}
 	switch b.rand.IntN(12) {
-	case 11:
-		if len(c.types) > 0 && c.types[0].code != "" && c.code != "" {
-			return "of-type", escape(c.types[0].system) + "|" + escape(c.types[0].code) + "|" + escape(c.code)
-		}
 	case 9, 10:
 		return b.concept(c)
 	case 0, 1:
@@ -286,7 +285,7 @@ func (b *bench) reference(r ref) (modifier, value string) {
 		return "identifier", value
 	}
 	switch {
-	case r.key == "" && r.address == "":
+	case r.key == "" && (r.address == "" || r.address[0] == '#'):
 		return "missing", "false"
 	case r.key == "":
 		return "", escape(r.address)

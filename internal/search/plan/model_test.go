@@ -21,11 +21,12 @@ import (
 
 // resource is one resource of the model.
 type resource struct {
-	typ, id string
-	body    map[string]any
-	order   int // of its commit
-	time    time.Time
-	content []string // contentOf(body), once it was asked for
+	typ, id   string
+	body      map[string]any
+	order     int // of its commit
+	time      time.Time
+	container *resource // of a contained one
+	content   []string  // contentOf(body), once it was asked for
 }
 
 // span is a time from low up to but not including high.

@@ -149,6 +149,24 @@ func (b *bench) load() {
 		}
 		b.put(line)
 	}
+	for _, typ := range []string{"Condition", "Observation", "Procedure", "MedicationRequest"} { // and to contained Patients and Encounters
+		for i := range 20 {
+			r := b.some(typ)
+			body := maps.Clone(r.body)
+			body["contained"] = decoded(b.t, fmt.Appendf(nil, `[{"resourceType":"Patient","id":"c","gender":%q,"name":[{"family":"Berg%d"}]},`+
+				`{"resourceType":"Encounter","id":"e","status":%q,"subject":{"reference":%q,"type":"Patient"}}]`,
+				[]string{"male", "female"}[i%2], i%5, []string{"finished", "planned"}[i%2], []string{"#c", "Patient/" + b.some("Patient").id}[i/2%2]))
+			body["subject"] = map[string]any{"reference": "#c", "type": "Patient"}
+			if i%3 > 0 {
+				body["encounter"] = map[string]any{"reference": "#e", "type": "Encounter"}
+			}
+			line, err := json.Marshal(body)
+			if err != nil {
+				b.t.Fatal(err)
+			}
+			b.put(line)
+		}
+	}
 	for i := range 500 {
 		r := b.some(b.typ())
 		if i%7 == 0 && len(b.model.byType[r.typ]) > 4 {

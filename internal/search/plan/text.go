@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"galen/internal/docset"
-	"galen/internal/fhir"
 	"galen/internal/search"
 	"galen/internal/search/index"
 )
@@ -15,16 +14,13 @@ import (
 // textNode is _text or _content. Terms answer _text but for phrases, whose words they find; of those the bodies are asked.
 func (r *run) textNode(typ string, id uint16, c search.Clause) (node, error) {
 	if c.Text.Content {
-		return &bodyNode{title: c.Name, id: id, match: func(resource fhir.Node) bool { return c.Text.Words.Hold(index.ContentWords(resource)) }}, nil
+		return &bodyNode{title: c.Name, id: id, match: c.Text.Hold}, nil
 	}
 	terms, err := r.terms.Narrative(typ)
 	if err != nil {
 		return nil, atClause(err, c)
 	}
-	n := &bodyNode{title: c.Name, id: id, spans: []index.Span{terms.Any()}, match: func(resource fhir.Node) bool {
-		words := index.NarrativeWords(resource)
-		return words != " " && c.Text.Words.Hold(words)
-	}}
+	n := &bodyNode{title: c.Name, id: id, spans: []index.Span{terms.Any()}, match: c.Text.Hold}
 	if word, ok := single(&c.Text.Words); ok {
 		n.spans = []index.Span{terms.Of(word), terms.More()}
 	}
