@@ -40,6 +40,7 @@ const (
 	RangeByHighClass Class = 'e'
 	WordClass        Class = 'w'
 	PlaceClass       Class = 'g'
+	InsideClass      Class = 'o'
 )
 
 // Layout describes one class, for people and for tools that print terms.
@@ -61,7 +62,7 @@ func Layouts() []Layout {
 		{OfTypeClass, "of type", "token", "hash of type's system, type's code string, value", ":of-type"},
 		{StringClass, "string", "string", "normalised text", "beginning, :contains, :exact"},
 		{URIClass, "uri", "uri", "url string, version", "equality, :below, :above"},
-		{ReferenceClass, "reference", "reference", "target's type u16 (0 if unknown), id (empty unless relative)", "Type/id, id, :[type]"},
+		{ReferenceClass, "reference", "reference", "target's type u16 (0 if unknown), id (# if contained, else empty unless relative)", "Type/id, id, :[type], chains"},
 		{AddressClass, "address", "reference", "url or urn string, version", "full urls, canonicals"},
 		{MonthClass, "month", "date", "month i32", "whole months of values that lie within one"},
 		{WithinClass, "within", "date", "low instant, length", "the same values, exact"},
@@ -73,6 +74,7 @@ func Layouts() []Layout {
 		{RangeByHighClass, "range by high", "number, quantity", "the same, high before low", "the same values in the other order"},
 		{WordClass, "word", "_text", "a normalised word; none: there are more words than have terms", "_text"},
 		{PlaceClass, "place", "near", "the bits of latitude and longitude by turns", "near"},
+		{InsideClass, "inside", "_id", "type u16 of a contained resource", "_contained"},
 		{CompositeClass, "composite", "composite", "each component's value", "values of one element together"},
 	}
 }

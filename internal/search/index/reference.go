@@ -87,14 +87,21 @@ func (x *Index) references(t *Terms, h *header, v *fhirpath.Value) {
 	}
 }
 
-// appendRelative appends the target's type and its id, empty if the reference is not relative: then it is there to sort by.
+// appendRelative appends the target's type and its id, a # if the resource itself contains it. The id is empty if the reference is of
+// another form: then it is there to sort by.
 func appendRelative(dst []byte, target def.TypeID, r *fhir.Reference) []byte {
 	dst = appendTarget(dst, target)
-	if r.Kind == fhir.Relative {
+	switch {
+	case r.Kind == fhir.Relative:
 		dst = append(dst, r.Key.ID...)
+	case r.Kind == fhir.Fragment && r.Rest != "":
+		dst = append(dst, inside)
 	}
 	return dst
 }
+
+// inside stands for the id of what is contained, which is the resource's own affair. No id has it.
+const inside = '#'
 
 // baseOf is the text of an absolute reference without its version.
 func baseOf(text string, r *fhir.Reference) string {

@@ -187,16 +187,15 @@ func (x *Index) Addresses(typ string, p *def.SearchParam, beginning string) ([]S
 	return spans, nil
 }
 
-// Addressless gives the terms of references by p from typ to a target type that name no resource by type and id: those to what is contained,
-// logical ones, and absolute ones. It fails as Lookup does.
-func (x *Index) Addressless(typ string, p *def.SearchParam, target string) ([]Span, error) {
+// Inside gives the terms of references by p from typ to resources of a target type that are contained. It fails as Lookup does.
+func (x *Index) Inside(typ string, p *def.SearchParam, target string) ([]Span, error) {
 	pl, err := x.plan(typ, p)
 	if err != nil {
 		return nil, err
 	}
 	var spans []Span
 	for _, s := range pl.sources {
-		spans = append(spans, exactly(appendTarget(s.header.key(ReferenceClass), x.typeID(target))).span(Maybe))
+		spans = append(spans, exactly(append(appendTarget(s.header.key(ReferenceClass), x.typeID(target)), inside)).span(Maybe))
 	}
 	return spans, nil
 }

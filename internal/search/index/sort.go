@@ -90,7 +90,7 @@ func Sortable(p *def.SearchParam) bool {
 // compare as the values do (smaller first; the caller turns them round for descending). ok is false if it has no value,
 // which is so for exactly the versions that the Lookup of Missing does not give. Tokens sort by code, without its case where case does not
 // count, then system, those without a code first; quantities by number, whatever their units; references by target type and id, those that are not
-// relative first.
+// relative first, then those to what is contained.
 //
 // http://hl7.org/fhir/R4/search.html#sort
 func (x *Index) SortKey(dst []byte, resource fhir.Node, p *def.SearchParam, descending bool) (key []byte, ok bool, err error) {

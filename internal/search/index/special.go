@@ -6,6 +6,7 @@ import (
 	"bytes"
 
 	"galen/internal/fault"
+	"galen/internal/fhir"
 	"galen/internal/fhir/fhirpath"
 )
 
@@ -16,6 +17,7 @@ const (
 	byKind    form = iota
 	narrative      // of _text: the words of the narrative
 	position       // of near: the place of a Location
+	container      // of _id: the type of what is contained
 )
 
 // specials are the parameters that have terms though R4 gives them no expression, or no type: code, where their values stand, and how
@@ -23,13 +25,13 @@ const (
 var specials = []struct {
 	code, path string
 	form       form
-}{{"_text", ".text.div", narrative}, {"near", ".position", position}}
+}{{"_text", ".text.div", narrative}, {"near", ".position", position}, {"_id", ".contained", container}}
 
 // special plants the sources of specials that the type has.
 func (c *typeCompiler) special(tp *typePlan) error {
 	for _, s := range specials {
 		p := c.x.defs.SearchParam(c.typ.Name, s.code)
-		if p == nil {
+		if p == nil || s.form == container && c.typ.Structure.Element("contained") == nil {
 			continue
 		}
 		program, err := fhirpath.Compile(c.x.defs, c.typ.Name+s.path, c.typ.Structure)
@@ -57,11 +59,25 @@ func (x *Index) special(typ string, f form) (*source, error) {
 
 // emitSpecial adds the terms of a value that is no type's.
 func (x *Index) emitSpecial(t *Terms, s *source, v *fhirpath.Value) {
-	if s.form == position {
+	switch s.form {
+	case narrative:
+		t.words(&s.header, v.Node.Text())
+	case position:
 		t.position(&s.header, v.Node)
-		return
+	case container:
+		t.open(&s.header, InsideClass)
+		t.keys = appendTarget(t.keys, x.typeID(fhir.Type(v.Node)))
+		t.done()
 	}
-	t.words(&s.header, v.Node.Text())
+}
+
+// Containing gives where the resources of a type are posted that contain some of another type. ok is false if it can contain none.
+func (x *Index) Containing(typ, inside string) (s Span, ok bool) {
+	of, err := x.special(typ, container)
+	if err != nil {
+		return s, false
+	}
+	return exactly(appendTarget(of.header.key(InsideClass), x.typeID(inside))).span(Yes), true
 }
 
 // MaxWords is how many words of a narrative have terms. Of one with more it is known only that there are.

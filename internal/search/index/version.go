@@ -8,8 +8,9 @@ import "galen/internal/fhir/def"
 // makes other terms of any resource: a data store whose terms are of another version is reindexed before it is searched.
 //
 //	1: the first
-//	2: a Range is one value, not its two ends; codes in which case does not count are folded; the words of narratives and places
-const Version = 2
+//	2: a Range is one value, not its two ends; codes in which case does not count are folded
+//	3: the words of narratives, places, and what is contained
+const Version = 3
 
 // Definitions are those that the index was made of.
 func (x *Index) Definitions() *def.Definitions { return x.defs }

@@ -4,6 +4,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 
 	"galen/internal/docset"
 	"galen/internal/fhir"
@@ -17,7 +18,7 @@ import (
 //
 // http://hl7.org/fhir/R4/search.html#contained
 func (r *run) containedReferring(ctx context.Context, typ string, param *def.SearchParam, link *search.Link, within docset.Set) (docset.Set, error) {
-	spans, err := r.terms.Addressless(typ, param, link.Type)
+	spans, err := r.terms.Inside(typ, param, link.Type)
 	if err != nil {
 		return docset.Set{}, err
 	}
@@ -142,6 +143,9 @@ func (in *contained) holds(ctx context.Context, container, resource fhir.Node, c
 		return in.chain(ctx, container, resource, c.Chain)
 	case c.Leaf != nil && !c.Created && c.Leaf.Param.Code != "_id" && c.Leaf.Param.Code != "_lastUpdated":
 		return in.matchers[c.Leaf].Match(resource)
+	case c.Near != nil:
+		position := resource.Field("position")
+		return slices.ContainsFunc(c.Near, func(circle index.Circle) bool { return circle.Has(position) }), nil
 	}
 	return false, nil
 }

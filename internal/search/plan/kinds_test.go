@@ -20,7 +20,7 @@ func kindsOf(typ string, c clause) []string {
 		return append([]string{"_has"}, kindsOf(parts[0], clause{parts[2], c.value})...)
 	}
 	if head, rest, ok := strings.Cut(c.name, "."); ok {
-		name, target, _ := strings.Cut(head, ":")
+		name, target, _ := strings.Cut(strings.TrimPrefix(head, ownPrefix), ":")
 		if target == "" {
 			target = def.R4().SearchParam(typ, name).Targets[0]
 			for _, l := range links {
@@ -31,7 +31,7 @@ func kindsOf(typ string, c clause) []string {
 		}
 		return append([]string{"chain"}, kindsOf(target, clause{rest, c.value})...)
 	}
-	name, modifier, _ := strings.Cut(c.name, ":")
+	name, modifier, _ := strings.Cut(strings.TrimPrefix(c.name, ownPrefix), ":")
 	if modifier != "" {
 		modifier = ":" + modifier
 	}

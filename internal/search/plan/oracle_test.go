@@ -190,6 +190,9 @@ func (b *bench) change(r *resource) {
 			body[name] = v
 		}
 	}
+	if inside := other.body["contained"]; inside != nil { // what the subject may refer to
+		body["contained"] = inside
+	}
 	b.twist(body)
 	line, err := json.Marshal(body)
 	if err != nil {

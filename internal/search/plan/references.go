@@ -107,6 +107,9 @@ func (r *run) referenceTerms(ctx context.Context, typ string, param *def.SearchP
 				return err
 			}
 			id, _, _ := bytes.Cut(term.Key[len(prefix):], []byte{0})
+			if len(id) == 0 || id[0] == '#' {
+				continue // not relative, or contained
+			}
 			if err := do(string(id), term.Docs); err != nil {
 				return err
 			}
