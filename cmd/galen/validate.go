@@ -30,6 +30,7 @@ type validation struct {
 
 	base  *validate.Validator
 	extra *validate.Profiles
+	bare  bool // no package is installed, nor is anything asked for that needs one
 	tape  fhir.Tape
 	report
 }
@@ -51,7 +52,7 @@ func newValidateCommand() *cobra.Command {
 		Use:   "validate FILE|FOLDER…",
 		Short: "Check resources (JSON, XML, NDJSON) against FHIR R4 and profiles",
 		Long: `validate checks resources against the definitions of FHIR R4, the profiles of --profile and those that their meta.profile names. Profiles come
-from packages: galen package add.
+from packages: galen package add. Before the first is added, meta.profile is left alone, and the last line says so.
 
 A file is one resource as JSON or XML, a Bundle too, or by its name (.ndjson, .jsonl) one resource a line; each may be gzipped (.gz). Of a
 folder all files of these names are read, in folders below it too; - is standard input. The last line sums up; the exit code is 1 if
@@ -75,7 +76,7 @@ func (v *validation) run(out io.Writer, args []string) error {
 		return err
 	}
 	v.base, v.extra = validate.New(def.R4()), validate.NewProfiles(def.R4(), set, nil).With(v.rules)
-	v.report = report{out: out, json: v.json}
+	v.report, v.bare = report{out: out, json: v.json}, len(set.Packages()) == 0 && !v.rules.Displays && !v.rules.Global && !v.rules.KnownExtensions
 	for doc, err := range documents(args) {
 		if err != nil {
 			return err
@@ -125,7 +126,14 @@ func (v *validation) document(doc input) (found []finding, err error) {
 		return nil, fmt.Errorf("%s: %w", doc.name, err)
 	}
 	root := v.tape.Root()
-	list := append(v.base.Resource(root, validate.Strict), v.extra.Check(root, validate.Strict, v.profiles...)...)
+	level := validate.Strict
+	if v.bare {
+		level = validate.StructureOnly // of profiles, those of --profile only
+		if root.Field("meta").Field("profile").Ok() {
+			v.unchecked++
+		}
+	}
+	list := append(v.base.Resource(root, validate.Strict), v.extra.Check(root, level, v.profiles...)...)
 	slices.SortStableFunc(list, func(a, b validate.Finding) int { return a.Offset - b.Offset })
 	for _, f := range list {
 		line, column := position(f.Offset)

@@ -24,6 +24,7 @@ type report struct {
 	files, resources        int
 	errors, warnings, notes int
 	wrote                   bool // JSON: a finding
+	unchecked               int  // resources whose meta.profile no package could be asked about
 }
 
 // add takes what was found in a document.
@@ -91,6 +92,9 @@ func (r *report) end() error {
 	default:
 		fmt.Fprintf(r.out, "%s, %s: %s, %s, %s\n", number(r.files, "file"), number(r.resources, "resource"),
 			number(r.errors, "error"), number(r.warnings, "warning"), number(r.notes, "note"))
+		if r.unchecked > 0 {
+			fmt.Fprintf(r.out, "%s with profiles in meta.profile, which were not checked: no package is installed (galen package add)\n", number(r.unchecked, "resource"))
+		}
 	}
 	if r.errors > 0 {
 		return errors.New(number(r.errors, "error"))

@@ -101,6 +101,11 @@ def test_validate_reads_folders_lines_and_packed_files(tmp_path):
     assert json.loads(run("validate", "--json", tmp_path / "empty.jsonl", cwd=tmp_path).stdout) == []
 
     assert "1 file, 1 resource: 0 errors" in run("validate", "-", cwd=tmp_path, stdin=good).stdout
+    (tmp_path / "named.json").write_text('{"resourceType":"Patient","meta":{"profile":["http://x/patient"]}}')
+    left = run("validate", "named.json", cwd=tmp_path)
+    assert left.returncode == 0 and "\n1 resource with profiles in meta.profile, which were not checked: no package is installed" in left.stdout
+    asked = run("validate", "named.json", "--profile", "http://x/patient", cwd=tmp_path)
+    assert asked.returncode == 1 and "the profile http://x/patient is not installed" in asked.stdout
     (tmp_path / "nothing").mkdir()
     assert "no files of resources" in run("validate", tmp_path / "nothing", cwd=tmp_path).stderr
 
