@@ -40,10 +40,10 @@ func (s *Service) Pack(c Caller, p Page) ([]byte, error) {
 		b.text(`}`)
 	}
 	if p.Kind == "searchset" {
-		if err := s.entries(b, p.Matches, "match", projection{}); err != nil {
+		if err := s.entries(b, p.Matches, nil, "match", projection{}); err != nil {
 			return nil, err
 		}
-		if err := s.entries(b, p.Included, "include", projection{}); err != nil {
+		if err := s.entries(b, p.Included, nil, "include", projection{}); err != nil {
 			return nil, err
 		}
 		b.outcome(p.Notes)

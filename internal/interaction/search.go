@@ -5,6 +5,7 @@ package interaction
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,6 +51,11 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 		MaxCount: s.opt.MaxCount, Now: s.opt.Now(), Compartment: f.In, Base: c.Base + "/"})
 	if err != nil {
 		return nil, err
+	}
+	for _, q := range queries { // containers that the caller may not search stay out of sight
+		q.Containers = slices.DeleteFunc(q.Containers, func(typ string) bool {
+			return c.Who.May(authz.Search, authz.Object{Account: c.Who.Account, Type: typ}) != nil
+		})
 	}
 	head, err := st.View(ctx)
 	if err != nil {
@@ -122,11 +128,11 @@ func (s *Service) searchset(c Caller, path, canonical string, q *search.Query, p
 	}
 	b := newBundle(c.Base, "searchset", at, total, links...)
 	part := projection{summary: q.Summary, elements: q.Elements}
-	if err := s.entries(b, page.Matches, "match", part); err != nil {
+	if err := s.entries(b, page.Matches, page.Inside, "match", part); err != nil {
 		return nil, err
 	}
 	part.elements = nil // _elements is about the type searched
-	if err := s.entries(b, page.Included, "include", part); err != nil {
+	if err := s.entries(b, page.Included, nil, "include", part); err != nil {
 		return nil, err
 	}
 	issues := warnings(q.Ignored, page.Warnings)
@@ -137,8 +143,8 @@ func (s *Service) searchset(c Caller, path, canonical string, q *search.Query, p
 	return b.bytes(), nil
 }
 
-// entries adds resources with a search mode.
-func (s *Service) entries(b *bundle, versions []record.Version, mode string, part projection) error {
+// entries adds resources with a search mode; inside says which of the resources that each contains is meant instead of it, -1 for itself.
+func (s *Service) entries(b *bundle, versions []record.Version, inside []int, mode string, part projection) error {
 	tape, done := s.tape()
 	defer done()
 	size := 0
@@ -147,21 +153,41 @@ func (s *Service) entries(b *bundle, versions []record.Version, mode string, par
 	}
 	b.grow(size)
 	for i := range versions {
-		v := &versions[i]
-		b.begin(typeName(v.Type), v.ID)
-		b.text(`"resource":`)
-		if part.whole() {
-			b.buf = append(b.buf, v.Body...)
-		} else {
+		v, alone := &versions[i], inside != nil && inside[i] >= 0
+		body, id := fhir.Node{}, v.ID
+		if alone || !part.whole() {
 			if err := tape.Parse(v.Body, stored); err != nil {
 				return fault.Wrap(fault.Internal, err, "a stored resource cannot be read")
 			}
-			b.buf = part.append(b.buf, tape.Root())
+			body = tape.Root()
+		}
+		if alone {
+			body = containedAt(body, inside[i])
+			id += "#" + body.Field("id").Text()
+		}
+		b.begin(typeName(v.Type), id)
+		b.text(`"resource":`)
+		switch {
+		case !part.whole():
+			b.buf = part.append(b.buf, body)
+		case alone:
+			b.buf = append(b.buf, body.Raw()...)
+		default:
+			b.buf = append(b.buf, v.Body...)
 		}
 		b.text(`,"search":{"mode":"`, mode, `"}`)
 		b.end()
 	}
 	return nil
+}
+
+// containedAt is the i-th of the resources that a resource contains.
+func containedAt(resource fhir.Node, i int) fhir.Node {
+	c := resource.Field("contained").First()
+	for ; i > 0; i-- {
+		c = c.Next()
+	}
+	return c
 }
 
 // warnings are what the caller must know of the answer: parameters that a lenient search left out, and what was cut.

@@ -121,7 +121,7 @@ func (p *parser) agree() error {
 			q.Total = TotalIfFree // the count is all that is asked for
 		}
 	}
-	return nil
+	return p.agreeInside()
 }
 
 // find gives a parameter of a type. It fails if there is none, and with fault.Unavailable if it is pending.

@@ -65,6 +65,9 @@ type Query struct {
 	Elements   []string // top-level elements wanted; empty: all
 	Include    []Include
 	RevInclude []Include
+	Contained  Contained
+	Alone      bool     // contained resources are given, not what contains them
+	Containers []string // the types whose resources are looked into, unless Contained is ContainedFalse
 	Page       string   // token of the page that is wanted; empty: the first
 	Now        int64    // what ap on dates compares with, microseconds since 1970 UTC: Options.Now, until SetNow
 	Base       string   // what absolute references to this server begin with, with a slash at the end: Options.Base
@@ -95,6 +98,10 @@ func (c *Clause) setNow(micros int64) {
 		c.Has.Link.Clause.setNow(micros)
 	case c.Not != nil:
 		c.Not.setNow(micros)
+	case c.Inside != nil:
+		for i := range c.Inside.Where {
+			c.Inside.Where[i].setNow(micros)
+		}
 	}
 	for i := range c.All {
 		c.All[i].setNow(micros)
@@ -116,6 +123,7 @@ type Clause struct {
 	Not     *Clause        // it does not hold; of _filter
 	Text    *Text          // its words
 	Near    []index.Circle // the position of the Location lies in one of them
+	Inside  *Inside        // what it contains; of Query.Insides
 	Lists   []string       // an entry of the List with one of these ids refers to the resource
 }
 

@@ -28,6 +28,8 @@ func resultParam(name string) (read func(*parser, Pair) error, ok bool) {
 		return once((*parser).elements), true
 	case "_contained":
 		return once((*parser).contained), true
+	case "_containedType":
+		return once((*parser).containedType), true
 	case "page":
 		return once((*parser).page), true
 	case "_include", "_revinclude":
@@ -38,7 +40,7 @@ func resultParam(name string) (read func(*parser, Pair) error, ok bool) {
 		return once((*parser).explain), true
 	case "_type":
 		return once((*parser).typeNames), true
-	case "_containedType", "_has", "_query", "_score":
+	case "_has", "_query", "_score":
 		return refused, true
 	}
 	return nil, false
@@ -139,13 +141,6 @@ func (p *parser) elements(pair Pair) error {
 	}
 	if len(p.q.Elements) == 0 {
 		return fault.New(fault.Invalid, "none of these is an element of %s", p.q.Type).WithCode("value")
-	}
-	return nil
-}
-
-func (p *parser) contained(pair Pair) error {
-	if pair.Value != "false" {
-		return refused(p, pair)
 	}
 	return nil
 }

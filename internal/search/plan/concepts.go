@@ -39,6 +39,8 @@ func (r *run) resolveOne(ctx context.Context, c *search.Clause) error {
 		return r.resolveLeaf(ctx, c)
 	case c.Not != nil:
 		return r.resolveOne(ctx, c.Not)
+	case c.Inside != nil:
+		return r.resolve(ctx, c.Inside.Where)
 	case c.All != nil:
 		return r.resolve(ctx, c.All)
 	}

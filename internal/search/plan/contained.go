@@ -26,32 +26,39 @@ func (r *run) containedReferring(ctx context.Context, typ string, param *def.Sea
 	if candidates = docset.And(candidates, within); err != nil || candidates.IsEmpty() {
 		return docset.Set{}, err
 	}
-	in := &contained{r: r, matchers: map[*search.Leaf]*index.Matcher{}, targets: map[*search.Link]docset.Set{}}
+	in := r.contained()
 	if err := in.prepare(ctx, &link.Clause); err != nil {
 		return docset.Set{}, err
 	}
 	var kept []uint32
-	err = r.chunks(candidates, chunk, func(numbers []uint32) (bool, error) {
-		versions, err := r.bodies(ctx, uint16(r.defs.Type(typ).ID), numbers)
+	err = r.eachBody(ctx, uint16(r.defs.Type(typ).ID), candidates, func(number uint32, container fhir.Node) error {
+		ok, err := in.leads(ctx, container, container, param, link)
+		if ok {
+			kept = append(kept, number)
+		}
+		return err
+	})
+	return docset.Of(kept...), err
+}
+
+// eachBody calls do with the number and the body of each version of a set. The body is valid until do returns.
+func (r *run) eachBody(ctx context.Context, typ uint16, set docset.Set, do func(number uint32, body fhir.Node) error) error {
+	return r.chunks(set, chunk, func(numbers []uint32) (bool, error) {
+		versions, err := r.bodies(ctx, typ, numbers)
 		if err != nil {
 			return false, err
 		}
 		for i := range versions {
-			container, err := r.parse(&versions[i])
+			body, err := r.parse(&versions[i])
 			if err != nil {
 				return false, err
 			}
-			ok, err := in.leads(ctx, container, container, param, link)
-			if err != nil {
+			if err := do(numbers[i], body); err != nil {
 				return false, err
-			}
-			if ok {
-				kept = append(kept, numbers[i])
 			}
 		}
 		return true, nil
 	})
-	return docset.Of(kept...), err
 }
 
 // contained asks resources inside of others. What stands elsewhere is found before the first body is read.
@@ -59,6 +66,10 @@ type contained struct {
 	r        *run
 	matchers map[*search.Leaf]*index.Matcher
 	targets  map[*search.Link]docset.Set // of chains that go on from a contained resource: what fulfils them
+}
+
+func (r *run) contained() *contained {
+	return &contained{r: r, matchers: map[*search.Leaf]*index.Matcher{}, targets: map[*search.Link]docset.Set{}}
 }
 
 // prepare makes what a condition needs.

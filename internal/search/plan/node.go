@@ -61,6 +61,8 @@ func (r *run) node(ctx context.Context, typ string, c search.Clause) (node, erro
 		return r.textNode(typ, id, c)
 	case c.Near != nil:
 		return r.nearNode(typ, id, c)
+	case c.Inside != nil:
+		return r.insideNode(ctx, typ, id, c)
 	case c.Lists != nil:
 		return &listNode{clause: c, typ: typ, id: id}, nil
 	case c.Chain != nil:

@@ -34,6 +34,7 @@ type place struct {
 type row struct {
 	place
 	version record.Version
+	inside  []int // which of the resources it contains are matches, -1 for itself; nil: only itself
 }
 
 // compare orders places by the query's sort keys, then by number.
@@ -123,7 +124,9 @@ func (r *run) numbersAfter(set docset.Set, after *place) iter.Seq[uint32] {
 		return set.Before(after.number)
 	case backwards:
 		return set.Backward()
-	case after != nil:
+	case after != nil && after.before && after.number > 0:
+		return set.After(after.number - 1)
+	case after != nil && !after.before:
 		return set.After(after.number)
 	}
 	return set.All()
@@ -144,7 +147,7 @@ func (r *run) take(ctx context.Context, rows []row, numbers []uint32, filters []
 			return nil, err
 		}
 		if ok && len(rows) < want && !r.full() {
-			rows = append(rows, row{place{number: versions[i].Number}, versions[i]})
+			rows = append(rows, row{place: place{number: versions[i].Number}, version: versions[i]})
 			r.held += len(versions[i].Body)
 		}
 	}

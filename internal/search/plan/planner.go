@@ -61,6 +61,7 @@ func New(defs *def.Definitions, terms *index.Index, opt Options) (*Planner, erro
 // Result is one page of a search.
 type Result struct {
 	Matches  []record.Version
+	Inside   []int            // of each match, which of the resources it contains is meant; -1: itself; nil: all are themselves
 	Included []record.Version // what the includes brought, matches left out
 	Total    *int             // number of all matches; nil if it was not asked for or is not free
 	Next     string           // token of the next page; empty if this is the last
@@ -91,6 +92,9 @@ const (
 // Search answers q on v, a view of the newest commit; with a page token, on the position and for the time that the token names
 // (it sets those of q). It fails with fault.Invalid for a token that was not made for this query, and fault.TooCostly.
 func (p *Planner) Search(ctx context.Context, v *record.View, q *search.Query) (*Result, error) {
+	if q.Contained != search.ContainedFalse {
+		return p.several(ctx, v, q, q.Insides())
+	}
 	r, err := p.begin(ctx, v, q)
 	if err != nil {
 		return nil, err
@@ -153,6 +157,8 @@ type run struct {
 	steps    []Step // so far, of the clause under way
 	order    string // how the order is kept
 	based    map[referring]bool
+	inside   *insideNode // of a search of contained resources
+	surplus  int         // matches that are more than resources
 }
 
 // answer finds all candidates and what is still to be asked of them, and the total if it is wanted or free.
@@ -214,7 +220,7 @@ func (r *run) total(set docset.Set, filters []filter) {
 	case r.q.Total == search.TotalNone, len(filters) > 0 && r.q.Total != search.TotalEstimate:
 		return
 	}
-	n := set.Len()
+	n := set.Len() + r.surplus
 	r.result.Total = &n
 }
 

@@ -34,7 +34,7 @@ var (
 )
 
 // A script is paragraphs: commands, a line of four dashes, and a line for each search of what it finds, in order; what was
-// included stands after a plus, the pages are parted by bars, the total comes last if it was asked for. Commands are
+// included stands after a plus, which of the contained resources is meant after a #, the pages are parted by bars, the total comes last if it was asked for. Commands are
 //
 //	put Type/id body      delete Type/id      search Type[?query]      search ?query (of all types)
 //
@@ -178,6 +178,11 @@ func names(r *plan.Result) string {
 		}
 	}
 	add(r.Matches)
+	for i, at := range r.Inside {
+		if at >= 0 {
+			all[i] += fmt.Sprintf("#%d", at)
+		}
+	}
 	if len(all) == 0 {
 		all = append(all, "none")
 	}

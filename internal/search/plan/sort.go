@@ -102,10 +102,10 @@ func (t *top) add(v *record.Version, filters []filter, first []byte) error {
 	}
 	switch {
 	case len(t.rows) < t.want:
-		heap.Push(t, row{p, *v})
+		heap.Push(t, row{place: p, version: *v})
 	case t.r.compare(p, t.rows[0].place) < 0:
 		t.bytes -= len(t.rows[0].version.Body)
-		t.rows[0] = row{p, *v}
+		t.rows[0] = row{place: p, version: *v}
 		heap.Fix(t, 0)
 	default:
 		return nil

@@ -20,7 +20,11 @@ func (p *Planner) SearchTypes(ctx context.Context, v *record.View, queries []*se
 	if len(queries) == 1 {
 		return p.Search(ctx, v, queries[0])
 	}
-	first := queries[0]
+	return p.several(ctx, v, queries[0], queries)
+}
+
+// several answers queries that stand for a first one, whose page and limits are those of the whole.
+func (p *Planner) several(ctx context.Context, v *record.View, first *search.Query, queries []*search.Query) (*Result, error) {
 	r, err := p.begin(ctx, v, first)
 	if err != nil {
 		return nil, err
@@ -34,10 +38,12 @@ func (p *Planner) SearchTypes(ctx context.Context, v *record.View, queries []*se
 		if s.view, err = v.At(ctx, token.seq); err != nil {
 			return nil, err
 		}
+		first.SetNow(token.now)
 		for _, q := range queries {
 			q.SetNow(token.now)
 		}
 		s.after = &token.place
+		s.resume()
 		s.at = slices.IndexFunc(queries, func(q *search.Query) bool { return uint16(p.defs.Type(q.Type).ID) == token.typ })
 	}
 	if err := s.search(ctx); err != nil {
@@ -52,6 +58,8 @@ type several struct {
 	queries []*search.Query
 	after   *place // of the last row of the page before; nil: this is the first
 	at      int    // which query found it
+
+	given int // of what the first row contains, on the page before
 
 	rows  []row
 	total int
@@ -74,6 +82,10 @@ func (s *several) search(ctx context.Context) error {
 	}
 	s.result.Steps = s.steps
 	if s.q.Count == 0 {
+		return nil
+	}
+	if s.q.Alone {
+		s.alone()
 		return nil
 	}
 	if s.cut || len(s.rows) > s.q.Count {
@@ -119,6 +131,9 @@ func (s *several) one(ctx context.Context, i int, q *search.Query) error {
 		if !none {
 			rows, err := r.page(ctx, set, filters, after)
 			if err != nil {
+				return err
+			}
+			if err := r.insides(ctx, rows); err != nil {
 				return err
 			}
 			s.merge(rows, r.cut)
