@@ -83,8 +83,10 @@ func TestRefused(t *testing.T) {
 		{"Patient?_filter=birthdate eq x", fault.Invalid, "_filter"},
 		{"Patient?_list=$current-allergies", fault.Unsupported, "_list"},
 		{"Patient?_query=x", fault.Unsupported, "_query"},
-		{"Patient?_contained=true", fault.Unsupported, "_contained"},
-		{"Patient?_containedType=contained", fault.Unsupported, "_containedType"},
+		{"Patient?_contained=maybe", fault.Invalid, "_contained"},
+		{"Patient?_containedType=true", fault.Invalid, "_containedType"},
+		{"Patient?_contained=true&_include=Patient:organization", fault.Unsupported, "_include"},
+		{"Patient?_contained=both&_elements=name", fault.Unsupported, "_elements"},
 		{"Patient?_score=1", fault.Unsupported, "_score"},
 		{"Patient?_type=Patient", fault.Invalid, "_type"},
 

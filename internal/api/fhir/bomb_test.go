@@ -46,6 +46,6 @@ func TestSearchBombs(t *testing.T) {
 		})
 	}
 	s.do("GET", r4+"/Patient?_query=everything", "").outcome(t, 400, "not-supported")
-	s.do("GET", r4+"/Patient?_contained=true", "").outcome(t, 400, "not-supported")
+	s.do("GET", r4+"/Patient?_contained=true&_include=Patient:organization", "").outcome(t, 400, "not-supported")
 	s.do("GET", r4+"/Patient?_id=p1", "").want(t, 200, `"total"`)
 }

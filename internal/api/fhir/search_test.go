@@ -18,6 +18,25 @@ import (
 
 const form = "Content-Type: application/x-www-form-urlencoded"
 
+// TestContainedOverHTTP has containers, and contained resources under the address of their container.
+func TestContainedOverHTTP(t *testing.T) {
+	onEngines(t, func(t *testing.T, s *server) {
+		s.do("PUT", r4+"/MedicationRequest/23", `{"resourceType":"MedicationRequest","id":"23","contained":[`+
+			`{"resourceType":"Medication","id":"m1","status":"active","code":{"coding":[{"code":"abc"}]},"text":{"status":"generated","div":"<div xmlns=\"http://www.w3.org/1999/xhtml\">a</div>"}},`+
+			`{"resourceType":"Medication","id":"m2","code":{"coding":[{"code":"abc"}]}}],"status":"active","intent":"order","medicationReference":{"reference":"#m1"},"subject":{"display":"x"},"supportingInformation":[{"reference":"#m2"}]}`).want(t, 201)
+		s.do("GET", r4+"/Medication?code=abc&_summary=count", "").want(t, 200, `"total":0`)
+		s.do("GET", r4+"/Medication?code=abc&_contained=true", "").want(t, 200, `"total":1`, `"fullUrl":"`+base+`/MedicationRequest/23","resource":{"resourceType":"MedicationRequest"`, `"mode":"match"`)
+		alone := r4 + "/Medication?code=abc&_contained=true&_containedType=contained"
+		s.do("GET", alone, "").want(t, 200, `"total":2`, `"fullUrl":"`+base+`/MedicationRequest/23#m1","resource":{"resourceType":"Medication","id":"m1","status":"active"`,
+			`"fullUrl":"`+base+`/MedicationRequest/23#m2","resource":{"resourceType":"Medication","id":"m2"`)
+		s.do("GET", alone+"&_elements=status&_count=1", "").want(t, 200, `"resource":{"resourceType":"Medication","id":"m1","status":"active","meta":{"tag":[`, `"relation":"next"`)
+		s.do("GET", alone+"&_format=xml&_count=1", "").want(t, 200, `<fullUrl value="`+base+`/MedicationRequest/23#m1"/>`, `<Medication`)
+		s.do("GET", alone+"&_summary=count", "").want(t, 200, `"total":2`)
+		s.do("GET", alone+"&_include=Medication:manufacturer", "").outcome(t, 400, "not-supported")
+		s.do("DELETE", r4+"/Medication?code=abc&_contained=true", "").outcome(t, 400, "value")
+	})
+}
+
 func TestSearchByGetAndPost(t *testing.T) {
 	onEngines(t, func(t *testing.T, s *server) {
 		for i := range 25 {

@@ -49,10 +49,14 @@ func (e *Evaluator) resolve(v *Value) (Value, bool) {
 
 // contained finds a contained resource by id; the empty id is the container.
 func (e *Evaluator) contained(id string) (Value, bool) {
-	if id == "" {
-		return e.resource, true
+	container := e.resource
+	if e.Env.Root != nil {
+		container = *e.Env.Root
 	}
-	list := e.resource.Node.Field("contained")
+	if id == "" {
+		return container, true
+	}
+	list := container.Node.Field("contained")
 	for r := first(list); r.Ok(); r = r.Next() {
 		if r.Field("id").Is(id) {
 			return Root(e.program.defs, r), true

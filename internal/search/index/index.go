@@ -162,6 +162,11 @@ func indexable(kind def.ParamType, s shape) bool {
 // the parameter leaves out (patient leaves out a Group) are not among them. It is for one goroutine at a time and
 // allocates: an Evaluator for each call.
 func (x *Index) References(dst []fhir.Reference, resource fhir.Node, p *def.SearchParam) ([]fhir.Reference, error) {
+	return x.ReferencesInside(dst, resource, resource, p)
+}
+
+// ReferencesInside is References of a contained resource, whose references may be to others in its container.
+func (x *Index) ReferencesInside(dst []fhir.Reference, resource, container fhir.Node, p *def.SearchParam) ([]fhir.Reference, error) {
 	pl, err := x.plan(fhir.Type(resource), p)
 	if err != nil {
 		return dst, err
@@ -170,8 +175,9 @@ func (x *Index) References(dst []fhir.Reference, resource fhir.Node, p *def.Sear
 		return dst, fault.New(fault.Invalid, "%q is no reference", p.Code)
 	}
 	var e fhirpath.Evaluator
-	root := fhirpath.Root(x.defs, resource)
-	items, err := pl.evaluate(&e, root)
+	root := fhirpath.Root(x.defs, container)
+	e.Env.Root = &root
+	items, err := pl.evaluate(&e, fhirpath.Root(x.defs, resource))
 	if err != nil {
 		return dst, fmt.Errorf("references: %w", err)
 	}

@@ -43,8 +43,20 @@ func (x *Index) Matcher(c Clause, values ...Value) (*Matcher, error) {
 // Match reports whether the resource, which must be of the clause's type, matches any of the values. It fails with
 // fault.TooCostly if it needs more steps than an evaluation may take.
 func (m *Matcher) Match(resource fhir.Node) (bool, error) {
-	root := fhirpath.Root(m.x.defs, resource)
-	items, err := m.plan.evaluate(&m.evaluator, root)
+	m.evaluator.Env.Root = nil
+	return m.match(resource, fhirpath.Root(m.x.defs, resource))
+}
+
+// MatchInside is Match of a contained resource, whose references may be to others in its container.
+func (m *Matcher) MatchInside(resource, container fhir.Node) (bool, error) {
+	root := fhirpath.Root(m.x.defs, container)
+	m.evaluator.Env.Root = &root
+	return m.match(resource, root)
+}
+
+// match asks a resource; root is it, or what contains it.
+func (m *Matcher) match(resource fhir.Node, root fhirpath.Value) (bool, error) {
+	items, err := m.plan.evaluate(&m.evaluator, fhirpath.Root(m.x.defs, resource))
 	if err != nil {
 		return false, fmt.Errorf("match: %w", err)
 	}

@@ -109,7 +109,7 @@ func (in *contained) prepare(ctx context.Context, c *search.Clause) (err error) 
 
 // leads reports whether a reference of a resource leads to one that its container contains and that fulfils the condition of a link.
 func (in *contained) leads(ctx context.Context, container, resource fhir.Node, param *def.SearchParam, link *search.Link) (bool, error) {
-	refs, err := in.r.terms.References(nil, resource, param)
+	refs, err := in.r.terms.ReferencesInside(nil, resource, container, param)
 	if err != nil {
 		return false, err
 	}
@@ -153,7 +153,7 @@ func (in *contained) holds(ctx context.Context, container, resource fhir.Node, c
 	case c.Chain != nil:
 		return in.chain(ctx, container, resource, c.Chain)
 	case c.Leaf != nil && !c.Created && c.Leaf.Param.Code != "_id" && c.Leaf.Param.Code != "_lastUpdated":
-		return in.matchers[c.Leaf].Match(resource)
+		return in.matchers[c.Leaf].MatchInside(resource, container)
 	case c.Near != nil:
 		position := resource.Field("position")
 		return slices.ContainsFunc(c.Near, func(circle index.Circle) bool { return circle.Has(position) }), nil
@@ -163,7 +163,7 @@ func (in *contained) holds(ctx context.Context, container, resource fhir.Node, c
 
 // chain goes on from a contained resource: to others in the container, and to those of the data store.
 func (in *contained) chain(ctx context.Context, container, resource fhir.Node, chain *search.Chain) (bool, error) {
-	refs, err := in.r.terms.References(nil, resource, chain.Param)
+	refs, err := in.r.terms.ReferencesInside(nil, resource, container, chain.Param)
 	if err != nil {
 		return false, err
 	}

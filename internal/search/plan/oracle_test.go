@@ -209,7 +209,8 @@ func (b *bench) some(typ string) *resource {
 	return all[b.rand.IntN(len(all))]
 }
 
-// find runs a search to its last page and gives the ids and the total of the first page.
+// find runs a search to its last page and gives the ids, with the type of containers and which of what they contain, and the total of
+// the first page.
 func (b *bench) find(typ string, clauses []clause, sort []string, count int, between func()) (ids []string, total int, err error) {
 	b.t.Helper()
 	pairs := []search.Pair{{Name: "_count", Value: fmt.Sprint(count)}, {Name: "_total", Value: "accurate"}}
@@ -245,8 +246,15 @@ func (b *bench) find(typ string, clauses []clause, sort []string, count int, bet
 				total = *result.Total
 			}
 		}
-		for _, m := range result.Matches {
-			ids = append(ids, m.ID)
+		for i, m := range result.Matches {
+			id := m.ID
+			if of := def.R4().TypeByID(def.TypeID(m.Type)).Name; of != typ {
+				id = of + "/" + id
+			}
+			if result.Inside != nil && result.Inside[i] >= 0 {
+				id += fmt.Sprintf("#%d", result.Inside[i])
+			}
+			ids = append(ids, id)
 		}
 		if result.Next == "" {
 			return ids, total, nil

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package plan_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"galen/internal/engine"
+	"galen/internal/engine/scripttest"
+	"galen/internal/fhir/def"
+)
+
+// searchInside gives what a search of a type with _contained finds, in the order of types and of commits; alone: by what is contained.
+func (m *model) searchInside(typ string, clauses []clause, both, alone bool) (found []string) {
+	m.memo, m.has = map[string]bool{}, map[string]map[string]bool{}
+	fulfils := func(r *resource) bool {
+		return !slices.ContainsFunc(clauses, func(c clause) bool { return !m.fulfils(r, c) })
+	}
+	of := func(container string) {
+		for _, r := range m.byType[container] {
+			name := container + "/" + r.id
+			if container == typ {
+				name = r.id
+			}
+			self := both && container == typ && fulfils(r)
+			if self {
+				found = append(found, name)
+			}
+			for i, c := range at(r.body, "contained") {
+				body := c.(map[string]any)
+				if text(body["resourceType"]) != typ || !fulfils(&resource{typ: typ, body: body, container: r}) {
+					continue
+				}
+				if alone {
+					found = append(found, fmt.Sprintf("%s#%d", name, i))
+				} else if !self {
+					found = append(found, name)
+					break
+				}
+			}
+		}
+	}
+	if both {
+		of(typ)
+	}
+	for _, t := range def.R4().Types() {
+		if !both || t.Name != typ {
+			of(t.Name)
+		}
+	}
+	return found
+}
+
+// TestContainedAgreesWithTheOracle compares searches of contained resources with what looking at every resource says.
+func TestContainedAgreesWithTheOracle(t *testing.T) {
+	queries := 120
+	if testing.Short() {
+		queries = 30
+	}
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
+		b := newBench(t, e, max(*seed, 31))
+		b.load()
+		hits := 0
+		for range queries {
+			typ := []string{"Patient", "Encounter"}[b.rand.IntN(2)]
+			var clauses []clause
+			for range b.rand.IntN(3) {
+				clauses = append(clauses, b.clause(typ, 1))
+			}
+			both, alone := b.rand.IntN(2) == 0, b.rand.IntN(2) == 0
+			want := b.model.searchInside(typ, clauses, both, alone)
+			asked := append(slices.Clone(clauses), clause{"_contained", map[bool]string{false: "true", true: "both"}[both]},
+				clause{"_containedType", map[bool]string{false: "container", true: "contained"}[alone]})
+			got, total, err := b.find(typ, asked, nil, []int{3, 20, 1000}[b.rand.IntN(3)], nil)
+			if err != nil || !slices.Equal(got, want) || b.total == "accurate" && total != len(want) {
+				t.Errorf("%s?%s: %v\n got %d %v\nwant %d %v, total %d", typ, asURL(asked), err, len(got), head(got), len(want), head(want), total)
+			}
+			hits += min(len(want), 1)
+		}
+		t.Logf("%d queries, %d with results", queries, hits)
+		if hits < queries/3 {
+			t.Errorf("only %d of %d queries found anything", hits, queries)
+		}
+	})
+}
