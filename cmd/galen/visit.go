@@ -88,7 +88,7 @@ func (v *visit) run(ctx context.Context, out, live io.Writer, args []string) err
 	}
 	info := provider.Info()
 	fmt.Fprintln(live, strings.TrimSpace("Heard by "+info.Name+" "+info.Model+". "+info.Notice))
-	s := newScreen(live)
+	s := newScreen(live, format.Channels)
 	hearing := ctx
 	if v.mic {
 		hearing = context.WithoutCancel(ctx) // Ctrl-C ends the audio; what was said is still heard
@@ -210,6 +210,7 @@ func hear(ctx context.Context, p asr.Provider, in io.Reader, f audio.Format, rol
 					mu.Unlock()
 				}
 			}
+			s.end(channel)
 		})
 	}
 	samples, err := pushAll(ctx, decoder, in, list)
