@@ -4,6 +4,7 @@ package operation
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"galen/internal/fault"
@@ -37,6 +38,16 @@ func (p Parameters) One(name string) fhir.Node {
 		}
 	}
 	return fhir.Node{}
+}
+
+// count is how many parameters of a name there are.
+func (p Parameters) count(name string) (n int) {
+	for _, e := range p.entries().Elements() {
+		if e.Field("name").Is(name) {
+			n++
+		}
+	}
+	return n
 }
 
 // Text is the value of the first parameter of a name as text: that of a string, a number or a boolean. The text is a copy.
@@ -88,6 +99,7 @@ func control(name string) bool { return name == "_format" || name == "_pretty" }
 // appendParameters appends the Parameters resource that is the input of a call: what the body has (Parameters, or a resource
 // on its own) and then what the URL has.
 func appendParameters(dst []byte, o *Operation, query string, body fhir.Node) ([]byte, error) {
+	dst = slices.Grow(dst, 256+3*len(query)+len(body.Raw()))
 	dst = append(dst, `{"resourceType":"Parameters","parameter":[`...)
 	first := true
 	next := func() {
@@ -162,7 +174,6 @@ func appendValue(dst []byte, p Param, value string) ([]byte, error) {
 // check refuses parameters that the operation does not have or serve, that are of another type, that are missing, or that repeat
 // and may not.
 func (o *Operation) check(p Parameters) error {
-	seen := map[string]int{}
 	for _, n := range p.entries().Elements() {
 		name := n.Field("name").Text()
 		p, ok := o.param(name)
@@ -174,14 +185,13 @@ func (o *Operation) check(p Parameters) error {
 		case !p.fits(n):
 			return fault.New(fault.Invalid, "the parameter %s is of type %s", name, p.Type).WithCode("value").At(name)
 		}
-		seen[name]++
 	}
-	for _, p := range o.Params {
-		switch n := seen[p.Name]; {
-		case n < p.Min:
-			return fault.New(fault.Invalid, "$%s needs the parameter %s", o.Name, p.Name).WithCode("required").At(p.Name)
-		case n > 1 && !p.Many:
-			return fault.New(fault.Invalid, "the parameter %s is given more than once", p.Name).WithCode("invalid").At(p.Name)
+	for _, wanted := range o.Params {
+		switch n := p.count(wanted.Name); {
+		case n < wanted.Min:
+			return fault.New(fault.Invalid, "$%s needs the parameter %s", o.Name, wanted.Name).WithCode("required").At(wanted.Name)
+		case n > 1 && !wanted.Many:
+			return fault.New(fault.Invalid, "the parameter %s is given more than once", wanted.Name).WithCode("invalid").At(wanted.Name)
 		}
 	}
 	return nil

@@ -81,6 +81,7 @@ func ParseState(src []byte) (State, error) {
 	r.format(stateFormat)
 	s.Seq = r.uvarint()
 	s.Millis = r.varint()
+	s.Types = slices.Grow(s.Types, len(r.src)/4) // a counter takes four bytes at least
 	for len(r.src) > 0 && !r.bad {
 		c := Counter{Type: r.uint16(), Next: r.uint32(), Live: r.uint32()}
 		if n := len(s.Types); n > 0 && s.Types[n-1].Type >= c.Type {

@@ -5,9 +5,11 @@ package fhir_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -34,10 +36,41 @@ func benchServer(b *testing.B) *server {
 	return s
 }
 
+const (
+	benchSystem = `{"resourceType":"CodeSystem","id":"s","url":"http://example.org/s","status":"active","content":"complete","concept":[{"code":"a"}%s]}`
+	benchSet    = `{"resourceType":"ValueSet","id":"v","url":"http://example.org/v","status":"active","compose":{"include":[{"system":"http://example.org/s"}]}}`
+	benchAsk    = r4 + "/ValueSet/$validate-code?url=http%3A%2F%2Fexample.org%2Fv&system=http%3A%2F%2Fexample.org%2Fs&code=c77"
+)
+
+func benchTerminology(b *testing.B) *server {
+	s := benchServer(b)
+	var more strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&more, `,{"code":"c%d","display":"concept %d"}`, i, i)
+	}
+	s.do("PUT", r4+"/CodeSystem/s", fmt.Sprintf(benchSystem, more.String())).want(b, 201)
+	s.do("PUT", r4+"/ValueSet/v", benchSet).want(b, 201)
+	if got := s.do("GET", benchAsk, "").want(b, 200); !strings.Contains(got.body, `"valueBoolean":true`) {
+		b.Fatal(got.body)
+	}
+	return s
+}
+
+// BenchmarkValidateCodeHandler is what $validate-code costs beyond net/http itself.
+func BenchmarkValidateCodeHandler(b *testing.B) {
+	benchTerminology(b).benchHandler(b, benchAsk)
+}
+
+// BenchmarkValidateCodeHTTP asks over loopback connections; BenchmarkEmptyHTTP is its floor.
+func BenchmarkValidateCodeHTTP(b *testing.B) { benchTerminology(b).overHTTP(b, benchAsk) }
+
 // BenchmarkReadHandler is what a read costs beyond net/http itself.
 func BenchmarkReadHandler(b *testing.B) {
-	s := benchServer(b)
-	r := httptest.NewRequest("GET", r4+"/Patient/p1", nil)
+	benchServer(b).benchHandler(b, r4+"/Patient/p1")
+}
+
+func (s *server) benchHandler(b *testing.B, path string) {
+	r := httptest.NewRequest("GET", path, nil)
 	r = r.WithContext(context.WithValue(r.Context(), whoKey{}, s.who))
 	w := &blank{http.Header{}}
 	b.ReportAllocs()
@@ -48,17 +81,20 @@ func BenchmarkReadHandler(b *testing.B) {
 
 // BenchmarkReadHTTP reads over a loopback connection; BenchmarkEmptyHTTP is its floor.
 func BenchmarkReadHTTP(b *testing.B) {
-	s := benchServer(b)
-	overHTTP(b, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	benchServer(b).overHTTP(b, r4+"/Patient/p1")
+}
+
+func (s *server) overHTTP(b *testing.B, path string) {
+	overHTTP(b, path, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), whoKey{}, s.who)))
 	}))
 }
 
 func BenchmarkEmptyHTTP(b *testing.B) {
-	overHTTP(b, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	overHTTP(b, r4+"/Patient/p1", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 }
 
-func overHTTP(b *testing.B, h http.Handler) {
+func overHTTP(b *testing.B, path string, h http.Handler) {
 	srv := httptest.NewServer(h)
 	defer srv.Close()
 	client := srv.Client()
@@ -66,7 +102,7 @@ func overHTTP(b *testing.B, h http.Handler) {
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			resp, err := client.Get(srv.URL + r4 + "/Patient/p1")
+			resp, err := client.Get(srv.URL + path)
 			if err != nil {
 				b.Error(err)
 				return

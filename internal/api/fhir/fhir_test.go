@@ -31,6 +31,7 @@ import (
 	"galen/internal/search/index"
 	"galen/internal/search/plan"
 	"galen/internal/store"
+	"galen/internal/terminology"
 )
 
 const (
@@ -73,7 +74,11 @@ func newServer(t testing.TB, e engine.Engine, opt api.Options) *server {
 		return stores.Store(1)
 	}
 	service := interaction.New(open, planner, validator, interaction.Options{DefaultCount: 10, Operations: operation.Advertised()})
-	opt.Operator = operation.New(service, operation.Options{})
+	terms, err := terminology.New(e, x, terminology.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt.Operator = operation.New(service, operation.Options{Terminology: terms})
 	kept, err := file.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@
 package term
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -93,7 +94,7 @@ func (w *writer) parts(name string, parts func()) {
 }
 
 func parameters(dst []byte, write func(w *writer)) []byte {
-	w := &writer{b: dst}
+	w := &writer{b: slices.Grow(dst, 512)} // most answers are shorter
 	w.open("", '{')
 	w.text("resourceType", "Parameters")
 	w.open("parameter", '[')
