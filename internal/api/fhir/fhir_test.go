@@ -61,7 +61,11 @@ func newServer(t testing.TB, e engine.Engine, opt api.Options) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	planner, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32)})
+	terms, err := terminology.New(e, x, terminology.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	planner, err := plan.New(def.R4(), x, plan.Options{PageKey: make([]byte, 32), Concepts: terms.Concepts})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,11 +77,8 @@ func newServer(t testing.TB, e engine.Engine, opt api.Options) *server {
 		}
 		return stores.Store(1)
 	}
-	service := interaction.New(open, planner, validator, interaction.Options{DefaultCount: 10, Operations: operation.Advertised()})
-	terms, err := terminology.New(e, x, terminology.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	service := interaction.New(open, planner, validator, interaction.Options{DefaultCount: 10, Operations: operation.Advertised(),
+		Members: terms.Members, Definition: terms.Definition})
 	opt.Operator = operation.New(service, operation.Options{Terminology: terms})
 	kept, err := file.Open(t.TempDir())
 	if err != nil {

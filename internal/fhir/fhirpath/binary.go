@@ -89,7 +89,7 @@ func (e *Evaluator) likeAll(a, b window) (bool, error) {
 next:
 	for i := a.from; i < a.to; i++ {
 		for k := b.from; k < b.to; k++ {
-			if err := e.step(); err != nil {
+			if err := e.work(weight(&e.stack[i]) + weight(&e.stack[k])); err != nil {
 				return false, err
 			}
 			if !used[k-b.from] && e.like(&e.stack[i], &e.stack[k]) {
@@ -113,10 +113,19 @@ func (e *Evaluator) membership(base int, item, list window) (window, error) {
 	return e.pushBool(base, has), err
 }
 
+// weight is what comparing a value costs, in bytes looked at: a quantity, whose unit is read, costs more than its text.
+func weight(v *Value) int {
+	n := len(v.Node.Raw()) + len(v.Text)
+	if v.System == Quantity || v.System == Element && v.Type != nil && v.Type.Is("Quantity") {
+		return 2048 + 64*n
+	}
+	return n
+}
+
 // has reports whether one of list equals v.
 func (e *Evaluator) has(list window, v *Value) (bool, error) {
 	for i := list.from; i < list.to; i++ {
-		if err := e.work(min(len(e.stack[i].Node.Raw()), len(v.Node.Raw()))); err != nil {
+		if err := e.work(min(weight(&e.stack[i]), weight(v))); err != nil {
 			return false, err
 		}
 		if same, known := e.equal(&e.stack[i], v); same && known {

@@ -206,7 +206,7 @@ func (c *compiler) typed(name string, of *expr, left operation, st static) (oper
 		return nil, st, err
 	}
 	if name == "is" {
-		return &isOp{left, spec}, computed, nil
+		return &isOp{left, spec, c.mode == Invariant}, computed, nil
 	}
 	out := st.only(&spec)
 	if c.mode != Search {

@@ -12,7 +12,7 @@ const (
 	Search    Mode = iota // search parameters: as keeps all items of the type, system types stand for FHIR's
 	Language              // the language as specified
 	Strict                // Language, and paths that the definitions do not know fail to compile
-	Invariant             // Language, but as keeps all items of the type: invariants of R4 (dom-3) count on it
+	Invariant             // Language, but as keeps all items of the type and system types stand for FHIR's: invariants of R4 (dom-3, que-7) count on it
 )
 
 // Program is a compiled expression.

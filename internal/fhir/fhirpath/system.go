@@ -199,12 +199,12 @@ func (e *Evaluator) same(a, b *Value) (same, known bool) {
 		}
 		return p.cmp(q) == 0, true
 	case x.System == Integer || x.System == Decimal:
-		p, ok := parseDec(x.Text)
-		q, fine := dec{}, false
-		if y.System == Integer || y.System == Decimal {
-			q, fine = parseDec(y.Text)
+		if y.System != Integer && y.System != Decimal {
+			return false, true
 		}
-		return ok && fine && p.cmp(q) == 0, true
+		p, ok := fhir.ParseDecimal(x.Text)
+		q, fine := fhir.ParseDecimal(y.Text)
+		return ok && fine && p.Compare(q) == 0, true
 	}
 	return x.System == y.System && x.True == y.True && x.Text == y.Text, true
 }

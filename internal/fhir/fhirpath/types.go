@@ -85,10 +85,11 @@ func (o *asOp) eval(e *Evaluator, s scope) (window, error) {
 	return e.settle(base, from), nil
 }
 
-// isOp is is: whether the one item has the type.
+// isOp is is: whether the one item has the type; with loose, or stands for a value of that system type.
 type isOp struct {
-	left operation
-	spec typeSpec
+	left  operation
+	spec  typeSpec
+	loose bool
 }
 
 func (o *isOp) eval(e *Evaluator, s scope) (window, error) {
@@ -102,5 +103,5 @@ func (o *isOp) eval(e *Evaluator, s scope) (window, error) {
 	case in.len() > 1:
 		return in, e.notSingle()
 	}
-	return e.pushBool(base, o.spec.has(&e.stack[in.from], false)), nil
+	return e.pushBool(base, o.spec.has(&e.stack[in.from], o.loose)), nil
 }

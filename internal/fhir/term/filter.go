@@ -3,15 +3,12 @@
 package term
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"galen/internal/docset"
 	"galen/internal/fault"
 )
-
-const maxPattern = 1000 // bytes of a regular expression
 
 // filter gives the concepts that a property filter selects.
 //
@@ -21,12 +18,15 @@ func (s *System) filter(f filter) (docset.Set, error) {
 	case "is-a", "descendent-of", "descendant-of", "is-not-a", "generalizes":
 		return s.filterHierarchy(f)
 	}
-	match, err := f.matcher()
+	match, asked, err := f.matcher()
 	if err != nil {
 		return docset.Set{}, err
 	}
 	negative := f.op == "not-in" || f.op == "exists" && f.value == "false"
 	selected, err := s.having(f.property, match)
+	if err == nil {
+		err = asked.spent()
+	}
 	if err != nil {
 		return docset.Set{}, err
 	}
@@ -64,34 +64,31 @@ func (s *System) filterHierarchy(f filter) (set docset.Set, err error) {
 	return set, nil
 }
 
-// matcher tells the values that a filter accepts, without its negation.
-func (f filter) matcher() (func(value string) bool, error) {
+// matcher tells the values that a filter accepts, without its negation. asked is its regular expression, if it is one: whether all
+// answers were given, spent says.
+func (f filter) matcher() (match func(value string) bool, asked *expression, err error) {
 	switch f.op {
 	case "=":
-		return func(v string) bool { return v == f.value }, nil
+		return func(v string) bool { return v == f.value }, nil, nil
 	case "in", "not-in":
 		values := strings.Split(f.value, ",")
 		for i := range values {
 			values[i] = strings.TrimSpace(values[i])
 		}
 		slices.Sort(values)
-		return func(v string) bool { _, ok := slices.BinarySearch(values, v); return ok }, nil
+		return func(v string) bool { _, ok := slices.BinarySearch(values, v); return ok }, nil, nil
 	case "exists":
 		if f.value != "true" && f.value != "false" {
-			return nil, fault.New(fault.Invalid, "a filter exists has the value true or false")
+			return nil, nil, fault.New(fault.Invalid, "a filter exists has the value true or false")
 		}
-		return func(string) bool { return true }, nil
+		return func(string) bool { return true }, nil, nil
 	case "regex":
-		if len(f.value) > maxPattern {
-			return nil, fault.New(fault.TooCostly, "a regular expression may have at most %d bytes", maxPattern)
+		if asked, err = newExpression(f.value); err != nil {
+			return nil, nil, err
 		}
-		re, err := regexp.Compile("^(?:" + f.value + ")$")
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "a filter's regular expression cannot be read: look-around and back references are not offered")
-		}
-		return re.MatchString, nil
+		return asked.match, asked, nil
 	}
-	return nil, fault.New(fault.Unsupported, "the filter operator %q is not one of =, is-a, descendent-of, is-not-a, regex, in, not-in, generalizes, exists", f.op)
+	return nil, nil, fault.New(fault.Unsupported, "the filter operator %q is not one of =, is-a, descendent-of, is-not-a, regex, in, not-in, generalizes, exists", f.op)
 }
 
 // having gives the concepts of which match accepts a value of the property.

@@ -84,9 +84,12 @@ func filterLanguages(sys *System, filters []filter) (part, error) {
 		if f.op != "=" && f.op != "in" && f.op != "not-in" && f.op != "exists" && f.op != "regex" {
 			return part{}, fault.New(fault.Unsupported, "languages can be filtered by =, in, not-in, exists and regex, not by %s", f.op)
 		}
-		match, err := f.matcher()
+		match, asked, err := f.matcher()
 		if err != nil {
 			return part{}, err
+		}
+		if asked != nil {
+			match = asked.re.MatchString // of one short code at a time
 		}
 		negative := f.op == "not-in" || f.op == "exists" && f.value == "false"
 		tests = append(tests, func(l *language) bool { v := of(l); return (v != "" && match(v)) != negative })

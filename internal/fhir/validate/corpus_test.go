@@ -27,8 +27,6 @@ var wrong = map[string][]string{
 	"Bundle/10bb101f-a121-4264-a920-67be9cb82c74": {"invariant Bundle.entry.fullUrl"},
 	"Bundle/3a0707d3-549e-4467-b8b8-5a2ab3800efe": {"invariant Bundle.entry.fullUrl"},
 	"Bundle/lri-example":                          {"invariant Bundle.entry.fullUrl"},
-	// que-7: the operator exists compares with a coding
-	"Questionnaire/bb": {"invariant Questionnaire.item.item.item.item.enableWhen"},
 	// txt-2: narratives with nothing but white space
 	"ActivityDefinition/blood-tubes-supply":        {"invariant ActivityDefinition.text.div"},
 	"ActivityDefinition/heart-valve-replacement":   {"invariant ActivityDefinition.text.div"},

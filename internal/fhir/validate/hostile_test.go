@@ -75,12 +75,12 @@ func TestHostileProfiles(t *testing.T) {
 		name        string
 		definitions []string
 		url, more   string
-		want        string // code of a finding; empty: it passes, as what cannot be compiled is not evaluated
+		want        string // code of a finding
 	}{
 		{"a profile that is its own base", []string{"http://t/a", "http://t/a", "Patient", ""}, "http://t/a", "", "not-supported"},
 		{"a circle of two", []string{"http://t/a", "http://t/b", "Patient", "", "http://t/b", "http://t/a", "Patient", ""}, "http://t/a", "", "not-supported"},
 		{"a chain of 100", chain, "http://t/c0", "", "not-supported"},
-		{"100,000 parentheses", []string{"http://t/a", core + "Patient", "Patient", rule(strings.Repeat("(", 100_000) + "true" + strings.Repeat(")", 100_000))}, "http://t/a", "", ""},
+		{"100,000 parentheses", []string{"http://t/a", core + "Patient", "Patient", rule(strings.Repeat("(", 100_000) + "true" + strings.Repeat(")", 100_000))}, "http://t/a", "", "not-supported"},
 		{"a pattern that explodes elsewhere", []string{"http://t/a", core + "Patient", "Patient", rule(`name.all(text.matches('^(a+)+$'))`)}, "http://t/a", names, "invariant"},
 		{"a pattern that is large", []string{"http://t/a", core + "Patient", "Patient", rule(`name.all(text.matches('((a?){30}){30}b'))`)}, "http://t/a", names, "invariant"},
 		{"a pattern that is large, on a large text", []string{"http://t/a", core + "Patient", "Patient", rule(`name.all(text.matches('((a?){30}){30}b'))`)}, "http://t/a",
@@ -94,7 +94,7 @@ func TestHostileProfiles(t *testing.T) {
 			doc = `{"resourceType":"Patient",` + c.more + `}`
 		}
 		found := p.Check(fhirtest.Parse(t, doc), validate.StructureOnly, c.url)
-		if c.want == "" && found != nil || c.want != "" && !strings.Contains(strings.Join(kinds(found), "\n"), c.want) {
+		if !strings.Contains(strings.Join(kinds(found), "\n"), c.want) {
 			t.Errorf("%s: got %.300v, want %q", c.name, found, c.want)
 		}
 	}

@@ -3,6 +3,7 @@
 package validate
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,7 +65,7 @@ type binding struct {
 type constraint struct {
 	key, human string
 	warning    bool
-	program    *fhirpath.Program
+	program    *fhirpath.Program // nil: the expression cannot be read, which is all that can be said
 }
 
 type slicing struct {
@@ -102,6 +103,8 @@ func (p *Profiles) read(r *pack.Resource, depth int) (*profile, error) {
 		elements = sd.Field("differential").Field("element")
 		base, err := p.compile(p.pin(r.Package, "StructureDefinition", sd.Field("baseDefinition").Text()), depth+1)
 		switch {
+		case err != nil && !errors.Is(err, fault.NotFound):
+			return nil, err
 		case err != nil:
 			return nil, fault.New(fault.Unprocessable, "its base cannot be used: add the package that has the profile's baseDefinition")
 		case base != nil && base.typ != typ:
@@ -413,7 +416,7 @@ func integer(n fhir.Node) (int, bool) {
 	return v, err == nil && v >= 0
 }
 
-// constraints compiles invariants that the base definitions do not have. What cannot be compiled is left out.
+// constraints compiles invariants that the base definitions do not have.
 func (b *overlay) constraints(n *node, list fhir.Node) {
 	for _, c := range list.Elements() {
 		key, expression := c.Field("key").Text(), c.Field("expression").Text()
@@ -424,9 +427,12 @@ func (b *overlay) constraints(n *node, list fhir.Node) {
 		if source == "" && baseKey(key) {
 			continue
 		}
-		if program, err := fhirpath.CompileMode(fhirpath.Invariant, b.p.defs, expression); err == nil {
-			n.rules = append(n.rules, constraint{key, c.Field("human").Text(), c.Field("severity").Is("warning"), program})
+		rule := constraint{key: key, human: c.Field("human").Text(), warning: c.Field("severity").Is("warning")}
+		var err error
+		if rule.program, err = fhirpath.CompileMode(fhirpath.Invariant, b.p.defs, expression); err != nil {
+			rule.human, rule.warning = "this rule of the profile was not evaluated: "+err.Error(), true
 		}
+		n.rules = append(n.rules, rule)
 	}
 }
 

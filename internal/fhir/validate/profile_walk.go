@@ -306,6 +306,10 @@ func (w *profileWalk) rules(it item, n *node) {
 	}
 	for i := range n.rules {
 		r := &n.rules[i]
+		if r.program == nil {
+			w.report(fhir.Warning, it.at().Offset(), NotSupported, "", r.key+": "+r.human)
+			continue
+		}
 		result, err := w.evaluator.Evaluate(r.program, it.value(), w.resource(it))
 		if errors.Is(err, fault.TooCostly) {
 			w.report(fhir.Warning, it.at().Offset(), TooCostly, "", r.key+textSkipped)

@@ -35,6 +35,7 @@ var right = []string{
 	`{"resourceType":"AllergyIntolerance","patient":{"reference":"Patient/a"},"clinicalStatus":{"extension":[{"url":"http://x","valueCode":"unknown"}]}}`,
 	`{"resourceType":"Questionnaire","status":"draft","item":[{"linkId":"1","type":"group","item":[{"linkId":"2","type":"string","item":[{"linkId":"3","type":"display"}]}]}]}`,
 	`{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Bundle","type":"collection"}}]}`,
+	`{"resourceType":"Questionnaire","status":"active","item":[{"linkId":"a","type":"string"},{"linkId":"b","type":"string","enableWhen":[{"question":"a","operator":"exists","answerBoolean":true}]}]}`,
 }
 
 func TestRight(t *testing.T) {
