@@ -57,6 +57,7 @@ func newPackageCommand() *cobra.Command {
 }
 
 func addPackages(out io.Writer, folder string, names []string) error {
+	var added []string
 	for _, name := range names {
 		p, err := readPackage(name)
 		if err != nil {
@@ -66,8 +67,9 @@ func addPackages(out io.Writer, folder string, names []string) error {
 			return err
 		}
 		fmt.Fprintf(out, "added %s: %d resources\n", p.ID(), len(p.Resources))
+		added = append(added, p.ID())
 	}
-	return printMissing(out, folder)
+	return printMissing(out, folder, added...)
 }
 
 // keepPackage writes a package into the folder, whole or not at all.
@@ -101,12 +103,13 @@ func listPackages(out io.Writer, folder string) error {
 	return printMissing(out, folder)
 }
 
-func printMissing(out io.Writer, folder string) error {
+// printMissing says which packages are missing that those named need, without a name any.
+func printMissing(out io.Writer, folder string, of ...string) error {
 	set, err := openPackages(folder)
 	if err != nil {
 		return err
 	}
-	for _, text := range set.Missing() {
+	for _, text := range set.Missing(of...) {
 		fmt.Fprintln(out, "note:", text)
 	}
 	return nil

@@ -62,7 +62,11 @@ func TestRead(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(again, p) {
 		t.Errorf("written and read again: got %+v, %v, want %+v", again, err, p)
 	}
-	missing := pack.NewSet([]*pack.Package{p}).Missing()
+	set := pack.NewSet([]*pack.Package{p})
+	if got := set.Missing("e.f#1.0.0"); got != nil {
+		t.Errorf("what another package lacks: got %q", got)
+	}
+	missing := set.Missing(p.ID())
 	if len(missing) != 1 || !strings.Contains(missing[0], "a.b#1.0.0 names packages that are not installed: c.d#2.0.x.") {
 		t.Errorf("got missing %q", missing)
 	}

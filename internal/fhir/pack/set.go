@@ -73,10 +73,14 @@ func (s *Set) Find(typ, canonical string) *Resource {
 	return nil
 }
 
-// Missing lists the dependencies that are not in the set: a sentence for each package that needs some, sorted.
-func (s *Set) Missing() []string {
+// Missing lists the dependencies that are not in the set: a sentence for each package that needs some, sorted. It tells of the packages
+// named (name#version), without a name of all.
+func (s *Set) Missing(of ...string) []string {
 	var list []string
 	for _, p := range s.packages {
+		if len(of) > 0 && !slices.Contains(of, p.ID()) {
+			continue
+		}
 		var names []string
 		for name, version := range p.Dependencies {
 			if name != Core && !s.has(name, version) {
