@@ -5,6 +5,8 @@ import uuid
 
 import pytest
 
+from house import ok
+
 
 @pytest.fixture
 def fhir(bench):
@@ -67,3 +69,14 @@ def test_a_patch_changes_what_it_says(fhir):
     patch = [{"op": "test", "path": "/gender", "value": "male"}, {"op": "replace", "path": "/gender", "value": "female"}]
     answer = fhir("PATCH", f"Patient/{made['id']}", body=patch, **{"Content-Type": "application/json-patch+json"})
     assert answer.status_code == 200 and answer.json()["gender"] == "female" and answer.json()["meta"]["versionId"] == "2"
+
+
+def test_an_operation_that_has_no_place_in_a_bundle_is_not_begun(bench):
+    """Whose entry says 400 has done nothing."""
+    f = bench.fhir
+    assert f("PUT", "Patient/a", body={"resourceType": "Patient", "id": "a"}).status_code == 201
+    urls = ["Patient/a/$erase", "Patient/a/$purge", "Patient/$bulk-delete", "$bulk-patch", "$export", "Patient/$export", "$import", "Group/$bulk-member-match", "$graphql"]
+    answers = ok(f("POST", body={"resourceType": "Bundle", "type": "batch", "entry": [{"request": {"method": "POST", "url": url}} for url in urls]}))["entry"]
+    for url, answer in zip(urls, answers, strict=True):
+        assert answer["response"]["status"] == "400" and "no place in a Bundle" in answer["response"]["outcome"]["issue"][0]["diagnostics"], (url, answer)
+    assert f.get("Patient/a")["meta"]["versionId"] == "1"

@@ -185,7 +185,11 @@ func (s *Service) End(ctx context.Context, c interaction.Caller, id string) erro
 			return err
 		}
 	}
-	if err := s.kept.Delete(ctx, object(c.DataStore, id, "answer")); err != nil && !errors.Is(err, fault.NotFound) {
+	answer := object(c.DataStore, id, "answer")
+	if _, err := s.kept.Stat(ctx, answer); errors.Is(err, fault.NotFound) && j.State != job.Failed {
+		return errNone // it was forgotten before
+	}
+	if err := s.kept.Delete(ctx, answer); err != nil && !errors.Is(err, fault.NotFound) {
 		return err
 	}
 	return nil

@@ -110,6 +110,9 @@ func (s *Service) parseEntry(c Caller, st *store.Store, n fhir.Node, index int) 
 	e.method = req.Field("method").Text()
 	url := strings.TrimPrefix(req.Field("url").Text(), c.Base)
 	e.path, e.query, _ = strings.Cut(strings.TrimPrefix(url, "/"), "?")
+	if err := e.takeSearch(); err != nil {
+		return e, err
+	}
 	parts := strings.Split(e.path, "/")
 	if name, ok := strings.CutPrefix(parts[len(parts)-1], "$"); ok {
 		return e, e.parseOperation(name, parts[:len(parts)-1])
@@ -129,6 +132,26 @@ func (s *Service) parseEntry(c Caller, st *store.Store, n fhir.Node, index int) 
 		return e, nil
 	}
 	return e, s.parseWrite(c, st, e, len(parts))
+}
+
+// takeSearch makes a search whose URL ends in _search, by GET or by POST, one without.
+//
+// http://hl7.org/fhir/R4/http.html#search
+func (e *entry) takeSearch() error {
+	within, ok := strings.CutSuffix("/"+e.path, "/_search")
+	if !ok || e.method != "GET" && e.method != "HEAD" && e.method != "POST" {
+		return nil
+	}
+	if e.resource.Ok() {
+		return fault.New(fault.Unsupported, "the parameters of a search are in the URL of the request").WithCode("not-supported")
+	}
+	if e.method == "POST" {
+		e.method = "GET"
+	}
+	if e.path = strings.TrimPrefix(within, "/"); strings.Count(e.path, "/") == 1 { // of all that is in a compartment
+		e.path += "/*"
+	}
+	return nil
 }
 
 // parseOperation reads the call of an operation; parts are what comes before its name.

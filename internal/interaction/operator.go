@@ -25,6 +25,7 @@ type Invocation struct {
 	Query       string   // as it stands in the URL
 	Body        []byte   // of a POST; empty if there is none
 	ContentType string   // of the body; empty: FHIR's JSON
+	InBundle    bool     // by an entry of a Bundle: only operations that answer with a resource are carried out, others fail with fault.Unsupported
 
 	// Header gives a header of the request by its canonical name; nil where there are none, as in a Bundle.
 	Header func(name string) string

@@ -26,9 +26,10 @@ const maxDocument = 5000
 func documentOperation() Operation {
 	return Operation{
 		Name: "document", Definition: "http://hl7.org/fhir/OperationDefinition/Composition-document",
-		Levels: OnInstance, Types: []string{"Composition"},
-		Params: []Param{{Name: "persist", Type: "boolean"}},
-		serve:  serveDocument,
+		Levels: OnType | OnInstance, Types: []string{"Composition"},
+		Params: []Param{{Name: "id", Type: "uri"}, {Name: "persist", Type: "boolean"},
+			{Name: "graph", Type: "uri", Refused: "a document holds what the composition refers to, whatever a GraphDefinition says"}},
+		serve: serveDocument,
 	}
 }
 
@@ -37,11 +38,15 @@ func serveDocument(ctx context.Context, s *Service, c *Call) (interaction.Reply,
 	if persist && c.Method != "POST" {
 		return interaction.Reply{}, fault.New(fault.Unsupported, "to store the document call $document with POST").WithCode("not-supported").At("persist")
 	}
-	st, err := s.interactions.Open(ctx, c.Caller, authz.Read, c.Key)
+	key, err := documentKey(c)
 	if err != nil {
 		return interaction.Reply{}, err
 	}
-	composition, err := s.interactions.Read(ctx, c.Caller, c.Key)
+	st, err := s.interactions.Open(ctx, c.Caller, authz.Read, key)
+	if err != nil {
+		return interaction.Reply{}, err
+	}
+	composition, err := s.interactions.Read(ctx, c.Caller, key)
 	if err != nil {
 		return interaction.Reply{}, err
 	}
@@ -73,6 +78,26 @@ func serveDocument(ctx context.Context, s *Service, c *Call) (interaction.Reply,
 		return interaction.Reply{}, err
 	}
 	return interaction.Reply{Body: w.Version.Body, Header: map[string]string{"Location": c.Caller.Base + "/Bundle/" + w.Version.ID + "/_history/1"}}, nil
+}
+
+// documentKey is the composition that a document is made of: that of the path, or the one that the parameter id names, by its id or its address.
+func documentKey(c *Call) (fhir.Key, error) {
+	id := c.Parameters.Text("id")
+	switch {
+	case c.Key.ID != "" && id != "":
+		return fhir.Key{}, fault.New(fault.Invalid, "the composition is that of the address: leave id out").WithCode("value").At("id")
+	case c.Key.ID != "":
+		return c.Key, nil
+	case id == "":
+		return fhir.Key{}, fault.New(fault.Invalid, "$document of the type needs the parameter id").WithCode("required").At("id")
+	case fhir.ValidID(id):
+		return fhir.Key{Type: "Composition", ID: id}, nil
+	}
+	r := fhir.ParseReference(id)
+	if r.Key.Type != "Composition" || r.Kind != fhir.Relative && (r.Kind != fhir.Absolute || r.Base != c.Caller.Base) {
+		return fhir.Key{}, fault.New(fault.Unsupported, "documents are made of compositions of this data store").WithCode("not-supported").At("id")
+	}
+	return r.Key, nil
 }
 
 // documentParts finds what a composition refers to: directly whatever it is, through others only what is the same patient's or nobody's.

@@ -31,6 +31,9 @@ type Operation struct {
 	status string // the name that follow is called by; empty: Name
 }
 
+// answersResource reports whether the operation answers with a resource: what begins a job or takes a body of another form does not.
+func (o *Operation) answersResource() bool { return o.follow == nil && !o.Raw }
+
 // followed is the name under which what a call began is looked after.
 func (o *Operation) followed() string {
 	if o.status != "" {

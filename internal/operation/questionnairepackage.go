@@ -31,7 +31,9 @@ func questionnairePackageOperation() Operation {
 		Name: "questionnaire-package", Definition: "http://hl7.org/fhir/us/davinci-dtr/OperationDefinition/questionnaire-package",
 		Levels: OnType, Types: []string{"Questionnaire"},
 		Params: []Param{{Name: "coverage", Type: "Resource", Min: 1, Many: true}, {Name: "questionnaire", Type: "canonical", Many: true},
-			{Name: "order", Type: "Resource", Many: true}, {Name: "changedSince", Type: "dateTime"}, {Name: "changedsince", Type: "dateTime"}},
+			{Name: "order", Type: "Resource", Many: true}, {Name: "changedSince", Type: "dateTime"}, {Name: "changedsince", Type: "dateTime"},
+			{Name: "context", Type: "string", Refused: "there is no coverage decision here that it could be the context of"},
+			{Name: "referenced", Type: "Resource", Many: true, Refused: "only orders and coverages are looked at"}},
 		serve: serveQuestionnairePackage,
 	}
 }

@@ -63,6 +63,8 @@ func (s *Service) Invoke(ctx context.Context, c interaction.Caller, in interacti
 		return o.follow(ctx, s, call)
 	}
 	switch {
+	case in.InBundle && !o.answersResource():
+		return interaction.Reply{}, fault.New(fault.Unsupported, "what $%s answers has no place in a Bundle: call it on its own", o.Name).WithCode("not-supported")
 	case o.Raw:
 		call.Body, call.ContentType, in.Body = in.Body, in.ContentType, nil
 	case len(in.Body) > 0 && in.ContentType != "":

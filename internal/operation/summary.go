@@ -30,8 +30,9 @@ func summaryOperation() Operation {
 	return Operation{
 		Name: "summary", Definition: "http://hl7.org/fhir/uv/ips/OperationDefinition/summary",
 		Levels: OnType | OnInstance, Types: []string{"Patient"},
-		Params: []Param{{Name: "identifier", Type: "string"}, {Name: "profile", Type: "uri"}},
-		serve:  serveSummary,
+		Params: []Param{{Name: "identifier", Type: "string"}, {Name: "identifer", Type: "Identifier"}, {Name: "profile", Type: "uri"},
+			{Name: "graph", Type: "uri", Refused: "the summary is that of the guide, whatever a GraphDefinition says"}},
+		serve: serveSummary,
 	}
 }
 
@@ -40,7 +41,7 @@ func serveSummary(ctx context.Context, s *Service, c *Call) (interaction.Reply, 
 		return interaction.Reply{}, fault.New(fault.Unsupported, "the only summary is the International Patient Summary").WithCode("not-supported").At("profile")
 	}
 	key := c.Key
-	switch identifier := c.Parameters.Text("identifier"); {
+	switch identifier := summarisedIdentifier(c.Parameters); {
 	case key.ID == "" && identifier == "":
 		return interaction.Reply{}, fault.New(fault.Invalid, "$summary of the type needs the parameter identifier").WithCode("required").At("identifier")
 	case key.ID == "":
@@ -67,6 +68,14 @@ func serveSummary(ctx context.Context, s *Service, c *Call) (interaction.Reply, 
 	now := s.opt.Now()
 	base := facts.Build(record, facts.Options{Now: now})
 	return interaction.Reply{Body: ips.Document(record, base, ips.Options{Base: c.Caller.Base, Now: now})}, nil
+}
+
+// summarisedIdentifier is the identifier of the patient as a search value. The guide misspells its name, and makes it an Identifier.
+func summarisedIdentifier(p Parameters) string {
+	if id := Value(p.One("identifer")); id.Field("value").Text() != "" {
+		return escape(id.Field("system").Text()) + "|" + escape(id.Field("value").Text())
+	}
+	return p.Text("identifier")
 }
 
 // recordOf reads what is in a patient's compartment, but for groups, which are about others too, and what that refers to. It fails

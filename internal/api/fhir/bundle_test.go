@@ -117,6 +117,7 @@ func TestDeferredTransaction(t *testing.T) {
 		s.do("PUT", local(good), "").outcome(t, 405, "not-supported")
 		s.do("DELETE", local(good), "").want(t, 202)
 		s.do("GET", local(good), "").outcome(t, 404, "not-found")
+		s.do("DELETE", local(good), "").outcome(t, 404, "not-found")
 	})
 }
 
@@ -133,6 +134,9 @@ func TestOperationsInBundles(t *testing.T) {
 		}
 		s.do("POST", r4, bundle("transaction", "POST", "Patient/p1/$meta")).outcome(t, 400, "not-supported")
 		s.do("POST", r4, bundle("batch", "DELETE", "Patient/p1/$meta")).want(t, 200, `"status":"400"`)
+		for _, url := range []string{"$export", "$graphql?query={Patient(id:p1){id}}", "Patient/p1/$erase", "Patient/$bulk-delete"} {
+			s.do("POST", r4, bundle("batch", "POST", url)).want(t, 200, `"status":"400"`, "has no place in a Bundle")
+		}
 	})
 }
 

@@ -265,6 +265,10 @@ func TestIdempotencyKey(t *testing.T) {
 		if again.body != made.body || again.header.Get("ETag") != `W/"1"` || again.header.Get("Location") != made.header.Get("Location") {
 			t.Errorf("again %+v, want the first resource %+v", again, made)
 		}
+		other := s.do("POST", r4+"/Basic", `{"resourceType":"Basic","code":{"text":"x"}}`, key).want(t, 409)
+		if other.body != made.body || other.header.Get("Location") != made.header.Get("Location") {
+			t.Errorf("the key with another type gives %+v, want the first resource %+v", other, made)
+		}
 		s.do("POST", r4+"/Patient", patient, "X-Amz-Fhir-Idempotency-Key: 17").outcome(t, 400, "value")
 	})
 }
@@ -396,6 +400,9 @@ func TestNegotiation(t *testing.T) {
 			s.do("GET", r4+"/Patient/p1", "", "Accept: "+accept).want(t, 200)
 		}
 		s.do("GET", r4+"/Patient/p1", "", "Accept: application/json;q=0").outcome(t, 406, "not-supported")
+		s.do("GET", r4+"/Patient/p1", "", "Accept: application/fhir+json; fhirVersion=5.0").outcome(t, 406, "not-supported")
+		s.do("GET", r4+"/Patient/p1", "", "Accept: application/fhir+json; fhirVersion=5.0, application/fhir+json;q=0.1; fhirVersion=4.0").want(t, 200)
+		s.do("PUT", r4+"/Patient/p1", patient, "Content-Type: application/fhir+json; fhirVersion=3.0").outcome(t, 415, "value")
 		s.do("GET", r4+"/Patient/p1?_format=application/fhir%2Bjson", "", "Accept: text/html").want(t, 200)
 		s.do("GET", r4+"/Patient/p1?_format=json", "", "Accept: text/html").want(t, 200)
 		s.do("GET", r4+"/Patient/p1?_pretty=true", "").want(t, 200, "\n  \"id\": \"p1\"")

@@ -78,8 +78,12 @@ func accepted(s string) (form, float64) {
 	kind, params, _ := strings.Cut(s, ";")
 	q := 1.0
 	for p := range strings.SplitSeq(params, ";") {
-		if text, ok := strings.CutPrefix(strings.TrimSpace(p), "q="); ok {
-			q, _ = strconv.ParseFloat(text, 64)
+		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+		switch {
+		case strings.EqualFold(name, "q"):
+			q, _ = strconv.ParseFloat(value, 64)
+		case strings.EqualFold(name, "fhirVersion") && !ourVersion(value):
+			return noForm, 0
 		}
 	}
 	switch kind = strings.ToLower(strings.TrimSpace(kind)); kind {
@@ -90,6 +94,14 @@ func accepted(s string) (form, float64) {
 		return noForm, 0
 	}
 	return formOf(kind), q
+}
+
+// ourVersion reports whether the parameter fhirVersion of a media type names the version of FHIR that is served.
+//
+// http://hl7.org/fhir/R4/http.html#version-parameter
+func ourVersion(value string) bool {
+	value = strings.Trim(value, `"`)
+	return value == "4.0" || strings.HasPrefix(value, "4.0.")
 }
 
 // bodyForm is the declared form of the body; noForm if it is none of ours, and where nothing is declared.
@@ -105,6 +117,8 @@ func bodyForm(r *http.Request) form {
 		charset := strings.ToLower(params["charset"])
 		switch {
 		case err != nil || !strings.Contains(kind, "/"):
+			return noForm
+		case params["fhirversion"] != "" && !ourVersion(params["fhirversion"]):
 			return noForm
 		case charset == "", charset == "utf-8", f == xmlForm && charset == "utf-16":
 			return f

@@ -58,11 +58,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{h: h, w: w, r: r, form: jsonForm}
 	p, ok := parsePath(r.URL.Path)
 	if !ok {
+		x.negotiateRefusal()
 		x.refuse(http.StatusNotFound, errPath)
 		return
 	}
 	x.key, x.vid, x.within, x.name, x.rest = core.Key{Type: p.typ, ID: p.id}, p.vid, p.within, p.operation, p.rest
-	if p.shape != followShape && !x.negotiate(r.URL.RawQuery) {
+	if p.shape == followShape { // what is answered may be a file
+		x.negotiateRefusal()
+	} else if !x.negotiate(r.URL.RawQuery) {
 		return
 	}
 	x.caller = interaction.Caller{Who: h.who(r.Context()), DataStore: p.dataStore, Base: h.base(r, p.dataStore)}
@@ -90,6 +93,14 @@ func (x *exchange) negotiate(query string) bool {
 	}
 	x.form, x.pretty = f, wantsPretty(query)
 	return true
+}
+
+// negotiateRefusal finds out the form of a refusal where the answer may be something else than a resource: JSON if the caller takes
+// none of ours.
+func (x *exchange) negotiateRefusal() {
+	if f := answerForm(x.r, x.r.URL.RawQuery); f != noForm {
+		x.form, x.pretty = f, wantsPretty(x.r.URL.RawQuery)
+	}
 }
 
 // base is what absolute URLs of the data store begin with.

@@ -13,6 +13,7 @@ import (
 
 	"galen/internal/fault"
 	core "galen/internal/fhir"
+	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
 	"galen/internal/interaction"
 )
@@ -34,6 +35,7 @@ func (x *exchange) create() {
 	in.Unless = x.unless()
 	w, err := x.h.service.Create(x.r.Context(), x.caller, x.key.Type, in)
 	if err != nil && w.Version.Body != nil && errors.Is(err, fault.Conflict) { // the key made this before
+		x.key.Type = def.R4().TypeByID(def.TypeID(w.Version.Type)).Name // perhaps of another type
 		x.stored(http.StatusConflict, w)
 		return
 	}
