@@ -166,11 +166,6 @@ var modifiers = map[def.ParamType]map[string]index.Modifier{
 	def.SpecialParam:   {},
 }
 
-// unoffered are modifiers that R4 has and this version cannot answer.
-var unoffered = map[def.ParamType][]index.Modifier{
-	def.ReferenceParam: {index.Above, index.Below},
-}
-
 // leafOf begins a condition on a parameter of the resource itself.
 func (p *parser) leafOf(typ string, param *def.SearchParam) (*Leaf, error) {
 	if param.Type == def.SpecialParam || param.Code == "_content" || param.Code == "_text" || param.Code == "_query" {
@@ -215,8 +210,6 @@ func (p *parser) leaf(typ string, param *def.SearchParam, modifier string, modif
 	if modified {
 		m, ok := modifiers[param.Type][modifier]
 		switch {
-		case ok && slices.Contains(unoffered[param.Type], m):
-			return nil, fault.New(fault.Unsupported, "the modifier :%s is not offered here on a %s parameter", modifier, param.Type).WithCode("not-supported")
 		case ok:
 			l.Modifier = m
 		case param.Type == def.ReferenceParam && p.defs.Type(modifier) != nil && allows(param, modifier):
@@ -225,5 +218,8 @@ func (p *parser) leaf(typ string, param *def.SearchParam, modifier string, modif
 			return nil, fault.New(fault.Invalid, "a %s parameter has no modifier :%s", param.Type, modifier).WithCode("not-supported")
 		}
 	}
-	return l, p.values(l, value)
+	if err := p.values(l, value); err != nil || !l.IsHierarchical() {
+		return l, err
+	}
+	return l, p.hierarchical(l)
 }

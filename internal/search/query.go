@@ -131,6 +131,7 @@ type Clause struct {
 type Leaf struct {
 	index.Clause
 	Values []index.Value
+	Within []index.Value // of :above and :below on a reference, when the planner has looked: all that Values stand for
 }
 
 // Chain asks a resource that is referred to: the reference Param must lead to a resource of the type of one of Next that

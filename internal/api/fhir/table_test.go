@@ -104,6 +104,9 @@ func modifiers(b *strings.Builder) {
 		}
 		b.WriteString("| " + name + " |")
 		for _, e := range examples {
+			if (m == "above" || m == "below") && e.kind == "reference" { // of what is in a hierarchy
+				e.typ, e.param, e.value = "Encounter", "location", "Location/a"
+			}
 			param, value := e.param, e.value
 			if m != "" {
 				param += ":" + m

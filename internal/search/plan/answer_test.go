@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"galen/internal/fhir/def"
 )
 
 // model is the resources as they are, by type.
@@ -203,8 +205,41 @@ func (m *model) fulfils(r *resource, c clause) bool {
 	if modifier == "missing" {
 		return v.empty() == (c.value == "true")
 	}
+	if (modifier == "above" || modifier == "below") && def.R4().SearchParam(r.typ, strings.TrimPrefix(name, ownPrefix)).Type == def.ReferenceParam {
+		return slices.ContainsFunc(v.refs, func(to ref) bool {
+			return slices.ContainsFunc(asked, func(value string) bool { return m.isAround(modifier, to.key, value) })
+		})
+	}
 	any := slices.ContainsFunc(asked, func(value string) bool { return v.match(modifier, value) })
 	return any != (modifier == "not" || modifier == "not-in")
+}
+
+// isAround reports whether what is referred to, or for above what is asked for, is a part of the other, or the same.
+func (m *model) isAround(modifier, key, asked string) bool {
+	typ, _, _ := strings.Cut(key, "/")
+	asked = strings.TrimPrefix(asked, base)
+	if !strings.Contains(asked, "/") {
+		asked = typ + "/" + asked
+	}
+	part, whole := key, asked
+	if modifier == "above" {
+		part, whole = asked, key
+	}
+	for range 100 {
+		if part == whole {
+			return part != ""
+		}
+		r := m.byKey[part]
+		if r == nil {
+			return false
+		}
+		v, _ := valuesOf(r, "partof")
+		if len(v.refs) == 0 {
+			return false
+		}
+		part = v.refs[0].key
+	}
+	return false
 }
 
 // containedIn finds a contained resource, which may stand beside the one that refers to it.

@@ -291,6 +291,9 @@ func (b *bench) reference(r ref) (modifier, value string) {
 		return "", escape(r.address)
 	}
 	typ, id, _ := strings.Cut(r.key, "/")
+	if modifier := []string{"above", "below", ""}[b.rand.IntN(3)]; modifier != "" && (typ == "Location" || typ == "Organization") {
+		return modifier, []string{id, r.key, base + r.key}[b.rand.IntN(3)]
+	}
 	switch b.rand.IntN(4) {
 	case 0:
 		return "", id

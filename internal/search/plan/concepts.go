@@ -15,7 +15,7 @@ import (
 // has it. m is that modifier. It fails with fault.NotFound if a value set or code system is not here.
 type Concepts func(ctx context.Context, v *record.View, m index.Modifier, value index.Value) (*index.Concepts, error)
 
-// resolve gives the values of a query their concepts.
+// resolve gives the values of a query their concepts, and those of hierarchies all that is above or below them.
 func (r *run) resolve(ctx context.Context, clauses []search.Clause) error {
 	for i := range clauses {
 		if err := r.resolveOne(ctx, &clauses[i]); err != nil {
@@ -49,7 +49,12 @@ func (r *run) resolveOne(ctx context.Context, c *search.Clause) error {
 
 func (r *run) resolveLeaf(ctx context.Context, c *search.Clause) error {
 	l := c.Leaf
-	if !l.AsksConcepts() {
+	switch {
+	case l.IsHierarchical():
+		var err error
+		l.Within, err = r.hierarchy(ctx, l)
+		return atClause(err, *c)
+	case !l.AsksConcepts():
 		return nil
 	}
 	if r.opt.Concepts == nil {

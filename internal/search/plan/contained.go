@@ -76,9 +76,9 @@ func (r *run) contained() *contained {
 func (in *contained) prepare(ctx context.Context, c *search.Clause) (err error) {
 	switch {
 	case c.Leaf != nil && !c.Created:
-		clause := c.Leaf.Clause
+		clause, values := c.Leaf.Asked()
 		clause.Base = in.r.here()
-		if in.matchers[c.Leaf], err = in.r.terms.Matcher(clause, c.Leaf.Values...); err != nil {
+		if in.matchers[c.Leaf], err = in.r.terms.Matcher(clause, values...); err != nil {
 			return atClause(err, *c)
 		}
 	case c.Chain != nil:

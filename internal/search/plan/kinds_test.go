@@ -43,7 +43,7 @@ func kindsOf(typ string, c clause) []string {
 	kind := param.Type.String()
 	switch param.Type {
 	case def.ReferenceParam:
-		if modifier != "" && modifier != ":missing" && modifier != ":identifier" {
+		if modifier != "" && modifier != ":missing" && modifier != ":identifier" && modifier != ":above" && modifier != ":below" {
 			modifier = ":[type]"
 		}
 	case def.DateParam, def.NumberParam, def.QuantityParam:
@@ -60,7 +60,7 @@ func everyKind() []string {
 	all := strings.Fields(`_id _id:not _lastUpdated createdAt _text _content near chain _has composite
 		token token:not token:text token:in token:not-in token:above token:below token:of-type token:missing
 		string string:exact string:contains string:missing uri uri:above uri:below uri:missing
-		reference reference:[type] reference:identifier reference:missing date:missing quantity:missing`)
+		reference reference:[type] reference:identifier reference:missing reference:above reference:below date:missing quantity:missing`)
 	for _, kind := range []string{"date", "quantity", "number"} {
 		for _, prefix := range []string{"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"} {
 			all = append(all, kind+" "+prefix)

@@ -35,14 +35,14 @@ func (r *run) leafNode(ctx context.Context, id uint16, c search.Clause) (*leafNo
 	case index.Missing:
 		n.complement = l.Values[0].Missing
 	}
-	clause := l.Clause
+	clause, values := l.Asked()
 	if l.Param.Type == def.ReferenceParam {
 		var err error
 		if clause.Base, err = r.base(ctx, clause.Type, clause.Param); err != nil {
 			return nil, err
 		}
 	}
-	for _, v := range l.Values {
+	for _, v := range values {
 		lookup, err := r.terms.Lookup(clause, v)
 		if err != nil {
 			return nil, atClause(err, c)
@@ -112,7 +112,8 @@ func (n *leafNode) docs(ctx context.Context, r *run, within docset.Set) (docset.
 	maybe.And(within)
 	maybe.AndNot(yes)
 	if !maybe.IsEmpty() {
-		m, err := r.terms.Matcher(n.positive(), n.clause.Leaf.Values...)
+		clause, values := n.positive()
+		m, err := r.terms.Matcher(clause, values...)
 		if err != nil {
 			return docset.Set{}, atClause(err, n.clause)
 		}
@@ -128,15 +129,15 @@ func (n *leafNode) docs(ctx context.Context, r *run, within docset.Set) (docset.
 }
 
 // positive is the clause without its complement, as the spans answer it.
-func (n *leafNode) positive() index.Clause {
-	c := n.clause.Leaf.Clause
+func (n *leafNode) positive() (index.Clause, []index.Value) {
+	c, values := n.clause.Leaf.Asked()
 	switch c.Modifier {
 	case index.Not:
 		c.Modifier = index.Plain
 	case index.NotIn:
 		c.Modifier = index.In
 	}
-	return c
+	return c, values
 }
 
 // spanDocs brings together the versions that lie in spans: those that match, and those that may.
@@ -167,7 +168,8 @@ func (r *run) spanDocs(ctx context.Context, spans []index.Span) (yes, maybe docs
 }
 
 func (n *leafNode) filter(r *run) (filter, error) {
-	m, err := r.terms.Matcher(n.clause.Leaf.Clause, n.clause.Leaf.Values...)
+	clause, values := n.clause.Leaf.Asked()
+	m, err := r.terms.Matcher(clause, values...)
 	if err != nil {
 		return nil, atClause(err, n.clause)
 	}

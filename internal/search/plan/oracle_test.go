@@ -133,6 +133,19 @@ func (b *bench) load() {
 		data["ChargeItem"] = append(data["ChargeItem"], fmt.Appendf(nil, `{"resourceType":"ChargeItem","id":"c%d","factorOverride":`+number+`}`, i, 1+i/3))
 	}
 	data["Location"] = places()
+	for _, typ := range []string{"Location", "Organization"} { // in trees, some in rings
+		for i, line := range data[typ] {
+			body := decoded(b.t, line).(map[string]any)
+			whole := decoded(b.t, data[typ][i/3]).(map[string]any)
+			if i > 0 || b.rand.IntN(2) == 0 {
+				body["partOf"] = map[string]any{"reference": typ + "/" + text(whole["id"])}
+			}
+			var err error
+			if data[typ][i], err = json.Marshal(body); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
 	for _, typ := range oracleTypes {
 		lines := data[typ.name]
 		for chunk := range slices.Chunk(lines[:min(len(lines), typ.most)], 500) {

@@ -43,6 +43,7 @@ type             concept type
 active           code active
 identifier       identifier identifier
 address-city     string address.city
+partof           reference partOf
 Observation
 code             concept code
 combo-code       concept code | concept component.code
@@ -143,6 +144,7 @@ ChargeItem
 factor-override  quantity factorOverride
 Location
 name             string name | string alias
+partof           reference partOf
 `
 
 // params reads parameters, by type and name.
