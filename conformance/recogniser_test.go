@@ -74,7 +74,7 @@ func TestScribeCommand(t *testing.T) {
 func TestNeuralRecogniser(t *testing.T) {
 	model := os.Getenv("GALEN_ASR_MODEL")
 	if model == "" {
-		t.Skip("GALEN_ASR_MODEL names no model: make e2e fetches one where there is a C compiler")
+		t.Skip("GALEN_ASR_MODEL names no model: make e2e makes the recogniser and fetches one where there is a C compiler")
 	}
 	file, _, want := consult(t)
 	got, _, _ := hearFile(t, file, "--recogniser", "sherpa", "--recogniser-model", model)

@@ -56,7 +56,7 @@ class Galen:
                 [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", self.data, "--log-level", "warn", *self.flags],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=env)
         line = self._first_line(30)
-        ready = re.fullmatch(r"ready (http://127\.0\.0\.1:\d+)\n", line)
+        ready = re.fullmatch(r"ready (https?://127\.0\.0\.1:\d+)\n", line)
         assert ready, f"the first line is {line!r}\n{self.log()}"
         self.url = ready[1]
         return self
