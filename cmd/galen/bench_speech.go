@@ -162,7 +162,8 @@ func (r heardBy) rows() []row {
 	for _, s := range r.scores {
 		rows = append(rows, row{Work: r.name + ": words wrong, " + s.set.Name, Value: 100 * s.Words.Rate(), Unit: "%", Goal: "–", Note: fmt.Sprintf("%d of %d", s.Words.Wrong, s.Words.Words)})
 		if s.Names.Words > 0 {
-			rows = append(rows, row{Work: r.name + ": names of drugs wrong", Value: 100 * s.Names.Rate(), Unit: "%", Goal: "–", Note: fmt.Sprintf("%d of %d", s.Names.Wrong, s.Names.Words)})
+			rows = append(rows, row{Work: r.name + ": names of drugs wrong", Value: 100 * s.Names.Rate(), Unit: "%", Goal: "–", Note: fmt.Sprintf("%d of %d", s.Names.Wrong, s.Names.Words)},
+				row{Work: r.name + ": names of drugs wrong once corrected", Value: 100 * s.Mended.Rate(), Unit: "%", Goal: "–", Note: fmt.Sprintf("%d of %d", s.Mended.Wrong, s.Mended.Words)})
 		}
 	}
 	rows = append(rows,

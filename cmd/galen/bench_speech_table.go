@@ -93,6 +93,7 @@ func recogniserTable(list []heardBy) string {
 			func(r heardBy) string { return fmt.Sprintf("%.1f %%", 100*r.scores[i].Words.Rate()) })
 		if n := s.Names.Words; n > 0 {
 			line(fmt.Sprintf("names of drugs wrong (%d)", n), func(r heardBy) string { return fmt.Sprintf("%.0f %%", 100*r.scores[i].Names.Rate()) })
+			line("names of drugs wrong, once corrected", func(r heardBy) string { return fmt.Sprintf("%.0f %%", 100*r.scores[i].Mended.Rate()) })
 		}
 	}
 	wait := func(times func(heardBy) []time.Duration) func(heardBy) string {

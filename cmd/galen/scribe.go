@@ -97,7 +97,7 @@ func (h *house) openScribe(ctx context.Context, cfg config, e engine.Engine, sec
 	}
 	writer := &note.Writer{Model: model, Patience: cfg.model.timeout}
 	h.sessions = scribe.New(e, h.jobs, scribe.Options{Folder: folder, Key: secret, Recogniser: recogniser, Writer: writer, Coder: h.coder(writer),
-		Objects: h.objects, Retention: cfg.keepAudio, Log: h.log,
+		Objects: h.objects, Retention: cfg.keepAudio, Log: h.log, Drugs: drugLexicon(h.systems),
 		Subscribed: func(ctx context.Context, k scribe.Key) error {
 			s, err := h.catalog.Subscription(ctx, k.Account, k.Domain, k.Subscription)
 			if err == nil && !s.Active {

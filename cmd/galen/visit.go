@@ -24,6 +24,7 @@ import (
 	"galen/internal/scribe"
 	"galen/internal/scribe/asr"
 	"galen/internal/scribe/audio"
+	"galen/internal/scribe/drugs"
 	"galen/internal/scribe/note"
 	"galen/internal/scribe/transcript"
 )
@@ -82,6 +83,10 @@ func (v *visit) run(ctx context.Context, out, live io.Writer, args []string) err
 	if err != nil {
 		return err
 	}
+	names, err := readDrugs(filepath.Join(v.data, "terminology"))
+	if err != nil {
+		return err
+	}
 	in, format, end, err := v.source(ctx, args)
 	if err != nil {
 		return err
@@ -93,7 +98,7 @@ func (v *visit) run(ctx context.Context, out, live io.Writer, args []string) err
 	if v.mic {
 		hearing = context.WithoutCancel(ctx) // Ctrl-C ends the audio; what was said is still heard
 	}
-	segments, heard, err := hear(hearing, asr.Restarting(provider, 2), in, format, roles, s)
+	segments, heard, err := hear(hearing, asr.Restarting(provider, 2), in, format, roles, names, s)
 	if err := errors.Join(err, end()); err != nil {
 		return err
 	}
@@ -174,7 +179,7 @@ func microphone(ctx context.Context) (io.Reader, audio.Format, func() error, err
 }
 
 // hear lets a recogniser a channel hear in, and gives what was said in order of time, and how many seconds there were.
-func hear(ctx context.Context, p asr.Provider, in io.Reader, f audio.Format, roles []transcript.Role, s *screen) ([]transcript.Segment, float64, error) {
+func hear(ctx context.Context, p asr.Provider, in io.Reader, f audio.Format, roles []transcript.Role, names *drugs.Lexicon, s *screen) ([]transcript.Segment, float64, error) {
 	decoder, err := audio.NewDecoder(f)
 	if err != nil {
 		return nil, 0, err
@@ -206,7 +211,7 @@ func hear(ctx context.Context, p asr.Provider, in io.Reader, f audio.Format, rol
 				s.show(channel, role, result)
 				if !result.Partial {
 					mu.Lock()
-					segments = append(segments, scribe.Segment(scribe.NewID(), channel, role, result))
+					segments = append(segments, names.Mend(scribe.Segment(scribe.NewID(), channel, role, result)))
 					mu.Unlock()
 				}
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"galen/internal/scribe/asr"
+	"galen/internal/scribe/drugs"
 	"galen/internal/scribe/recording"
 	"galen/internal/scribe/transcript"
 )
@@ -21,6 +22,7 @@ type hearer struct {
 	recogniser asr.Recogniser
 	channel    int
 	role       transcript.Role
+	drugs      *drugs.Lexicon
 	log        *journal
 	tell       func(transcript.Segment) // of a connection: tells the client; nil: nobody is told
 	done       sync.WaitGroup
@@ -39,7 +41,7 @@ func (s *Service) openHearers(ctx context.Context, c *Config, h *history, log *j
 			}
 			return nil, err
 		}
-		x := &hearer{recogniser: r, channel: channel, role: c.role(channel), log: log, tell: tell}
+		x := &hearer{recogniser: r, channel: channel, role: c.role(channel), drugs: s.opt.Drugs, log: log, tell: tell}
 		x.done.Go(x.run)
 		list = append(list, x)
 	}
@@ -53,6 +55,7 @@ func (x *hearer) run() {
 		segment := Segment(id, x.channel, x.role, result)
 		if !result.Partial {
 			id = NewID()
+			segment = x.drugs.Mend(segment)
 			text, _ := json.Marshal(segment) // strings and finite numbers cannot fail
 			if err := x.log.keep(recording.Entry{Kind: segmentMade, Data: text}); err != nil {
 				x.err = errors.Join(x.err, err)

@@ -13,6 +13,7 @@ import (
 	"galen/internal/engine"
 	"galen/internal/job"
 	"galen/internal/scribe/asr"
+	"galen/internal/scribe/drugs"
 	"galen/internal/scribe/transcript"
 )
 
@@ -52,6 +53,7 @@ type Options struct {
 	Retention   time.Duration                          // how long a recording is kept once all documents are done; default 0
 	Now         func() time.Time                       // default time.Now
 	Log         *slog.Logger                           // default: none
+	Drugs       *drugs.Lexicon                         // that names of drugs are corrected with; default drugs.Builtin()
 
 	// Coder finds the codes of a note that the Writer made, where a client asks for them. Nil: nobody does.
 	Coder func(ctx context.Context, v Visit, note []byte) ([]File, error)
@@ -69,6 +71,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Drugs == nil {
+		o.Drugs = drugs.Builtin()
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -22,6 +22,7 @@ type Segment struct {
 	Content string  `json:"content"`
 	Words   []Word  `json:"words,omitempty"`
 	Partial bool    `json:"-"` // it may still change
+	Mended  []Mend  `json:"mended,omitempty"`
 
 	Role    Role    `json:"role,omitempty"`
 	RoleBy  By      `json:"roleBy,omitempty"`
@@ -44,4 +45,11 @@ type Word struct {
 	End        float64 `json:"end"`
 	Confidence float64 `json:"confidence,omitempty"` // 0 to 1; 0: not said
 	Heard      string  `json:"heard,omitempty"`      // what the recogniser wrote, if that was corrected
+}
+
+// Mend is a name of a drug that stands in a segment in the place of what the recogniser wrote.
+type Mend struct {
+	Begin int    `json:"begin"` // of the name, in bytes of the content
+	End   int    `json:"end"`
+	Heard string `json:"heard"` // what the recogniser wrote
 }

@@ -10,11 +10,14 @@ import (
 
 	"galen/internal/scribe/asr"
 	"galen/internal/scribe/asr/wer"
+	"galen/internal/scribe/drugs"
+	"galen/internal/scribe/transcript"
 )
 
 // Score is what a recogniser made of a set.
 type Score struct {
 	Words, Names wer.Count
+	Mended       wer.Count     // the names, once they are corrected as the scribe corrects them
 	CPU          time.Duration // of its processes; 0 if it has none that have ended, or the system does not say
 	Memory       int64         // of the largest of its processes at the end of a clip, in bytes; 0 as CPU
 }
@@ -25,23 +28,27 @@ func Hear(ctx context.Context, p asr.Provider, s Set) (Score, error) {
 	var score Score
 	used := ChildrenCPU()
 	for _, c := range s.Clips {
-		text, err := hear(ctx, p, c, &score.Memory)
+		texts, err := hear(ctx, p, c, &score.Memory)
 		if err != nil {
 			return score, err
 		}
-		heard, said := wer.Words(text), wer.Words(c.Text)
+		heard, said := wer.Words(strings.Join(texts, " ")), wer.Words(c.Text)
 		score.Words.Add(wer.Compare(heard, said))
 		score.Names.Add(wer.CompareNames(heard, said, s.Names))
+		for i, text := range texts {
+			texts[i] = drugs.Builtin().Mend(transcript.Segment{Content: text}).Content
+		}
+		score.Mended.Add(wer.CompareNames(wer.Words(strings.Join(texts, " ")), said, s.Names))
 	}
 	score.CPU = ChildrenCPU() - used
 	return score, nil
 }
 
-// hear gives the text of a clip, and raises memory to what the processes have once all is pushed.
-func hear(ctx context.Context, p asr.Provider, c Clip, memory *int64) (string, error) {
+// hear gives the texts of a clip, and raises memory to what the processes have once all is pushed.
+func hear(ctx context.Context, p asr.Provider, c Clip, memory *int64) ([]string, error) {
 	r, err := p.Open(ctx, asr.Options{})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer r.Close()
 	failed := make(chan error, 1)
@@ -56,5 +63,5 @@ func hear(ctx context.Context, p asr.Provider, c Clip, memory *int64) (string, e
 			texts = append(texts, result.Text)
 		}
 	}
-	return strings.Join(texts, " "), errors.Join(<-failed, r.Err())
+	return texts, errors.Join(<-failed, r.Err())
 }

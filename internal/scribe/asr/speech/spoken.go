@@ -18,7 +18,7 @@ import (
 )
 
 //go:embed drugs.txt
-var drugs string
+var sentences string
 
 // voices of flite, a woman's and a man's.
 var voices = []string{"slt", "rms"}
@@ -36,7 +36,7 @@ func Speak(ctx context.Context) (Set, error) {
 	}
 	defer os.RemoveAll(folder)
 	s := Set{Name: "drugs", Names: map[string]bool{}}
-	for i, sentence := range strings.Split(strings.TrimSpace(drugs), "\n") {
+	for i, sentence := range strings.Split(strings.TrimSpace(sentences), "\n") {
 		for _, word := range strings.Fields(sentence) {
 			if name, ok := strings.CutPrefix(word, "*"); ok {
 				s.Names[wer.Words(name)[0]] = true
