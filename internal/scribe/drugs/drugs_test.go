@@ -119,15 +119,15 @@ func transcripts(t *testing.T) []string {
 
 func TestMend(t *testing.T) {
 	var heard []transcript.Word
-	for i, w := range []string{"Take,", "please,", "hydro", "cortisone,", "then", "furosamide."} {
+	for i, w := range []string{"Please,", "take", "hydro", "cortisone,", "then", "furosamide."} {
 		heard = append(heard, transcript.Word{Text: w, Begin: float64(i), End: float64(i) + 1, Confidence: 0.9 - float64(i)/10})
 	}
-	s := transcript.Segment{ID: "a", Content: "Take, please, hydro cortisone, then furosamide.", Words: heard}
+	s := transcript.Segment{ID: "a", Content: "Please, take hydro cortisone, then furosamide.", Words: heard}
 	got := drugs.Builtin().Mend(s)
-	if want := "Take, please, hydrocortisone, then furosemide."; got.Content != want || got.ID != "a" {
+	if want := "Please, take hydrocortisone, then furosemide."; got.Content != want || got.ID != "a" {
 		t.Fatalf("got %q, want %q", got.Content, want)
 	}
-	if want := []transcript.Mend{{Begin: 14, End: 28, Heard: "hydro cortisone"}, {Begin: 35, End: 45, Heard: "furosamide"}}; !slices.Equal(got.Mended, want) {
+	if want := []transcript.Mend{{Begin: 13, End: 27, Heard: "hydro cortisone"}, {Begin: 34, End: 44, Heard: "furosamide"}}; !slices.Equal(got.Mended, want) {
 		t.Errorf("got %+v, want %+v", got.Mended, want)
 	}
 	want := []transcript.Word{heard[0], heard[1], {Text: "hydrocortisone", Begin: 2, End: 4, Confidence: heard[3].Confidence, Heard: "hydro cortisone"}, heard[4],
@@ -135,7 +135,7 @@ func TestMend(t *testing.T) {
 	if !slices.Equal(got.Words, want) {
 		t.Errorf("got %+v, want %+v", got.Words, want)
 	}
-	if s.Content != "Take, please, hydro cortisone, then furosamide." || s.Words[2].Text != "hydro" {
+	if s.Content != "Please, take hydro cortisone, then furosamide." || s.Words[2].Text != "hydro" {
 		t.Errorf("the segment that was given is changed: %+v", s)
 	}
 	s.Words = s.Words[1:] // not those of the content

@@ -166,9 +166,20 @@ func evidence(b *strings.Builder, x Sentence, said map[string]transcript.Segment
 		case transcript.Patient:
 			who = "Patient"
 		}
-		fmt.Fprintf(b, "<li><b>%s</b> <time>%d:%02d</time> %s</li>", who, int(s.Begin)/60, int(s.Begin)%60, html.EscapeString(s.Content))
+		fmt.Fprintf(b, "<li><b>%s</b> <time>%d:%02d</time> %s</li>", who, int(s.Begin)/60, int(s.Begin)%60, marked(s))
 	}
 	b.WriteString("</ul></details>\n")
+}
+
+// marked is what was said as HTML, with what was heard behind the names that were corrected.
+func marked(s transcript.Segment) string {
+	var b strings.Builder
+	at := 0
+	for _, m := range s.Mended {
+		fmt.Fprintf(&b, "%s<mark>%s</mark> (heard: “%s”)", html.EscapeString(s.Content[at:m.Begin]), html.EscapeString(s.Content[m.Begin:m.End]), html.EscapeString(m.Heard))
+		at = m.End
+	}
+	return b.String() + html.EscapeString(s.Content[at:])
 }
 
 const pageHead = `<!doctype html>

@@ -18,6 +18,7 @@ import (
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
 	"galen/internal/scribe"
+	"galen/internal/scribe/drugs"
 	"galen/internal/scribe/note"
 	"galen/internal/scribe/transcript"
 )
@@ -313,6 +314,48 @@ func TestFiles(t *testing.T) {
 		if strings.HasSuffix(f.Name, "note.fhir.json") {
 			isFHIR(t, string(f.Body))
 		}
+	}
+}
+
+// TestCorrectedNames: what was heard stands beside each name that was corrected.
+func TestCorrectedNames(t *testing.T) {
+	v := visit("[doctor] so i'm going to start you on met for men <five> hundred milligrams twice a day for your diabetes .\n", "DAP")
+	for _, w := range strings.Fields(v.Segments[0].Content) {
+		v.Segments[0].Words = append(v.Segments[0].Words, transcript.Word{Text: w})
+	}
+	v.Segments[0] = drugs.Builtin().Mend(v.Segments[0])
+	w := &note.Writer{}
+	said, err := w.Transcript(t.Context(), v)
+	_, files, err2 := w.Note(t.Context(), v)
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	var doc struct {
+		Conversation struct {
+			TranscriptItems []struct {
+				Alternatives []struct{ Content string }
+			}
+			TranscriptSegments []struct {
+				Corrections []struct {
+					BeginCharacterOffset, EndCharacterOffset int
+					Content, Heard                           string
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(said[0].Body, &doc); err != nil {
+		t.Fatal(err)
+	}
+	if got := doc.Conversation.TranscriptSegments[0].Corrections; len(got) != 1 || got[0].Content != "metformin" || got[0].Heard != "met for men" ||
+		v.Segments[0].Content[got[0].BeginCharacterOffset:got[0].EndCharacterOffset+1] != "metformin" {
+		t.Errorf("Corrections: %+v", got)
+	}
+	if got := doc.Conversation.TranscriptItems[7].Alternatives; len(got) != 2 || got[0].Content != "metformin" || got[1].Content != "met for men" {
+		t.Errorf("Alternatives: %+v", got)
+	}
+	page, notice := string(files[2].Body), `metformin (heard: "met for men")`
+	if !strings.Contains(page, "<mark>metformin</mark> (heard: “met for men”) &lt;five&gt;") || !strings.Contains(w.Of(t.Context(), v).Notice, notice) || !strings.Contains(string(files[1].Body), notice) {
+		t.Errorf("the note does not say what was corrected: %s %s", page, files[1].Body)
 	}
 }
 

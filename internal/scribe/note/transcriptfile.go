@@ -30,6 +30,12 @@ type (
 		RoleSource      string  `json:",omitempty"` // galen's own: CHANNEL or TEXT
 		Confidence      float64 `json:",omitempty"` // of a role that is a guess
 	}
+	mend struct { // galen's own: a name in Content that was corrected
+		BeginCharacterOffset int
+		Content              string
+		EndCharacterOffset   int // of the last character
+		Heard                string
+	}
 	segment struct {
 		BeginAudioTime     float64
 		Content            string
@@ -37,6 +43,7 @@ type (
 		ParticipantDetails participant
 		SectionDetails     struct{ SectionName string }
 		SegmentID          string `json:"SegmentId"`
+		Corrections        []mend `json:",omitempty"`
 	}
 	span struct {
 		BeginCharacterOffset int
@@ -79,9 +86,17 @@ func transcriptFile(v scribe.Visit) scribe.File {
 		x := segment{BeginAudioTime: s.Begin, EndAudioTime: s.End, Content: s.Content, SegmentID: s.ID}
 		x.ParticipantDetails = speaker(s)
 		x.SectionDetails.SectionName = "OTHER"
+		for _, m := range s.Mended {
+			begin, name := utf8.RuneCountInString(s.Content[:m.Begin]), s.Content[m.Begin:m.End]
+			x.Corrections = append(x.Corrections, mend{begin, name, begin + utf8.RuneCountInString(name) - 1, m.Heard})
+		}
 		c.TranscriptSegments = append(c.TranscriptSegments, x)
 		for _, w := range s.Words {
-			c.TranscriptItems = append(c.TranscriptItems, item{[]alternative{{w.Confidence, w.Text}}, w.Begin, w.End, "PRONUNCIATION"})
+			spoken := []alternative{{w.Confidence, w.Text}}
+			if w.Heard != "" {
+				spoken = append(spoken, alternative{Content: w.Heard})
+			}
+			c.TranscriptItems = append(c.TranscriptItems, item{spoken, w.Begin, w.End, "PRONUNCIATION"})
 		}
 		c.ClinicalInsights = append(c.ClinicalInsights, insights(s, len(c.ClinicalInsights))...)
 	}

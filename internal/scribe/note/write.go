@@ -5,6 +5,7 @@ package note
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"galen/internal/scribe"
 	"galen/internal/scribe/asr"
 	"galen/internal/scribe/note/section"
+	"galen/internal/scribe/transcript"
 )
 
 // Writer writes the documents of visits, by rules; a model may word what the rules wrote. It is a scribe.Writer, and safe for concurrent use.
@@ -40,6 +42,7 @@ func (w *Writer) Of(ctx context.Context, v scribe.Visit) Note {
 		n.Silent = true
 		n.Notice = sentence(n.Notice, silence)
 	} else {
+		n.Notice = sentence(n.Notice, corrected(v.Segments))
 		p = compose(v.Segments)
 		if w.Model != nil {
 			n.Notice = sentence(n.Notice, w.word(ctx, p))
@@ -53,6 +56,29 @@ func (w *Writer) Of(ctx context.Context, v scribe.Visit) Note {
 		n.Writer = Rules + ", " + w.Model.Name()
 	}
 	return n
+}
+
+// manyCorrected is how many corrected names a note lists.
+const manyCorrected = 12
+
+// corrected says which names of drugs are not as they were heard; empty if all are.
+func corrected(segments []transcript.Segment) string {
+	var list []string
+	for _, s := range segments {
+		for _, m := range s.Mended {
+			if one := fmt.Sprintf("%s (heard: %q)", strings.ToLower(s.Content[m.Begin:m.End]), m.Heard); !slices.Contains(list, one) {
+				list = append(list, one)
+			}
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	rest := ""
+	if more := len(list) - manyCorrected; more > 0 {
+		list, rest = list[:manyCorrected], fmt.Sprintf(" and %d more", more)
+	}
+	return "Names of drugs were corrected after hearing, which may be wrong: " + strings.Join(list, ", ") + rest + "."
 }
 
 // by reports whether a writer wrote a sentence of the note.
