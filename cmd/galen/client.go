@@ -105,7 +105,7 @@ func (c *child) exportTo(ctx context.Context, store, output string) (*types.Expo
 
 // fhir sends a signed request to a data store and returns status and body. path is what follows …/r4/.
 func (c *child) fhir(ctx context.Context, method, store, path string, body []byte) (int, []byte, error) {
-	r, err := http.NewRequestWithContext(ctx, method, c.url+"/datastore/"+store+"/r4/"+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, c.url+"/datastore/"+store+"/r4/"+escaped(path), bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -120,6 +120,19 @@ func (c *child) fhir(ctx context.Context, method, store, path string, body []byt
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, answer, err
+}
+
+// escaped is a path and query in which what may not stand in an address is escaped: people write spaces and quotes.
+func escaped(path string) string {
+	var b strings.Builder
+	for i := range len(path) {
+		if c := path[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{}", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // search gives the total of a search and its entries' resources.

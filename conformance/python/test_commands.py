@@ -78,6 +78,21 @@ def test_lists_say_that_they_are_empty_and_make_no_folder(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_fhir_takes_addresses_as_people_write_them(galen, bench):
+    bench.fhir("PUT", "Patient/jo", body={"resourceType": "Patient", "id": "jo", "name": [{"family": "O'Brien Sørensen"}]})
+    call = ["fhir", "--url", galen.url, "--data", galen.data, "--datastore", bench.store, "GET"]
+    found = run(*call, 'Patient?_filter=family co "brien sø" and not (active eq true)&_elements=name')
+    assert found.returncode == 0 and [e["resource"]["id"] for e in json.loads(found.stdout)["entry"]] == ["jo"], found
+    refused = run(*call, "Patient?birthdate=soon")
+    assert refused.returncode == 1 and refused.stderr == "galen: the server answered 400 Bad Request\n"
+    assert json.loads(refused.stdout)["issue"][0]["expression"] == ["birthdate"]
+
+
+def test_a_data_folder_is_of_one_server(galen):
+    second = run("serve", "--listen", "127.0.0.1:0", "--data", galen.data)
+    assert second.returncode == 1 and second.stderr.endswith("the data folder is in use by another process: stop that one, or use another folder\n"), second
+
+
 def test_validate_reads_folders_lines_and_packed_files(tmp_path):
     good = '{"resourceType":"Patient","active":true}'
     bundle = '{"resourceType":"Bundle","type":"collection",\n"entry":[{"fullUrl":"http://x/1","resource":\n{"resourceType":"Patient",\n "gender":"mail"}}]}'

@@ -165,6 +165,7 @@ func TestShape(t *testing.T) {
 		{"Patient?_summary=count", "count 0; summary 4"},
 		{"Patient?_summary=false", ""},
 		{"Patient?_elements=name,Patient.gender,unheard", "elements name,gender"},
+		{"Observation?_elements=valueQuantity,code", "elements value,code"},
 		{"Patient?_contained=false", ""},
 		{"Patient?_format=json&_pretty=true", ""},
 		{"Patient?page=abc", "page abc"},

@@ -135,8 +135,10 @@ func (p *parser) summary(pair Pair) error {
 func (p *parser) elements(pair Pair) error {
 	for _, name := range strings.Split(pair.Value, ",") {
 		name = strings.TrimPrefix(name, p.q.Type+".")
-		if p.defs.Structure(p.q.Type).Element(name) != nil { // names that are none are ignored, as HealthLake does
-			p.q.Elements = append(p.q.Elements, name)
+		if e := p.defs.Structure(p.q.Type).Element(name); e != nil {
+			p.q.Elements = append(p.q.Elements, e.Name)
+		} else if m, ok := p.defs.Structure(p.q.Type).Member(name); ok { // a choice, as it stands in JSON; names that are none are ignored, as HealthLake does
+			p.q.Elements = append(p.q.Elements, m.Element.Name)
 		}
 	}
 	if len(p.q.Elements) == 0 {

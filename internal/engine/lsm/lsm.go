@@ -104,7 +104,7 @@ func (e *Engine) open(dir string, o Options) error {
 			err = errors.New(e.guard.died)
 		}
 		if e.guard.lockErr != nil && !errors.Is(err, fs.ErrPermission) {
-			return fault.Wrap(fault.Conflict, err, "the data folder is in use by another process")
+			return fault.New(fault.Conflict, "the data folder is in use by another process: stop that one, or use another folder")
 		}
 		return fault.Wrap(fault.Unavailable, err, "the data cannot be opened")
 	}
