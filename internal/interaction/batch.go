@@ -72,7 +72,7 @@ func (s *Service) Bundle(ctx context.Context, c Caller, body []byte, opt Bundlin
 	}
 	var at time.Time
 	if kind == "transaction" {
-		at, err = s.transaction(ctx, c, st, entries, opt)
+		at, c.At, err = s.transaction(ctx, c, st, entries, opt)
 	} else {
 		at, err = s.batch(ctx, c, st, entries, opt)
 	}

@@ -32,7 +32,7 @@ func (s *Service) HistoryOf(ctx context.Context, c Caller, typ, query string) ([
 	if err != nil {
 		return nil, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.View(ctx, st)
 	if err != nil {
 		return nil, err
 	}

@@ -94,6 +94,6 @@ func (s *Service) look(ctx context.Context, c Caller, key fhir.Key) (*record.Vie
 	if !fhir.ValidID(key.ID) {
 		return nil, 0, errNever
 	}
-	view, err := st.View(ctx)
+	view, err := c.View(ctx, st)
 	return view, typ, err
 }

@@ -57,7 +57,7 @@ func (s *Service) Search(ctx context.Context, c Caller, f Find) ([]byte, error) 
 			return c.Who.May(authz.Search, authz.Object{Account: c.Who.Account, Type: typ}) != nil
 		})
 	}
-	head, err := st.View(ctx)
+	head, err := c.View(ctx, st)
 	if err != nil {
 		return nil, err
 	}

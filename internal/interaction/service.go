@@ -13,6 +13,7 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/validate"
+	"galen/internal/record"
 	"galen/internal/search/plan"
 	"galen/internal/store"
 )
@@ -87,6 +88,12 @@ type Caller struct {
 	Who       authz.Principal
 	DataStore string // its id
 	Base      string // what absolute URLs begin with, without a slash at the end: "https://host/datastore/<id>/r4"
+	At        uint64 // the position at which is read; 0: the newest. Entries of a transaction read at that which it makes
+}
+
+// View takes a view of what the caller reads: of the newest position, or that of c.At. It must be closed.
+func (c Caller) View(ctx context.Context, st *store.Store) (*record.View, error) {
+	return st.ViewAt(ctx, c.At)
 }
 
 // enter checks that the caller may do action and opens the data store.

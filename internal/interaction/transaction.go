@@ -16,16 +16,17 @@ import (
 )
 
 // transaction carries out all entries or none. Conditions and conditional references are resolved in the state before the
-// transaction, which no other write can change until it is stored; reads see the state after it.
+// transaction, which no other write can change until it is stored; reads are to see the state after it and nothing later, which is that of
+// the position seq (0 if that is not known any more).
 //
 // http://hl7.org/fhir/R4/http.html#transaction
-func (s *Service) transaction(ctx context.Context, c Caller, st *store.Store, entries []*entry, opt Bundling) (time.Time, error) {
+func (s *Service) transaction(ctx context.Context, c Caller, st *store.Store, entries []*entry, opt Bundling) (at time.Time, seq uint64, err error) {
 	at, repeated, err := repeat(ctx, st, entries, opt)
 	if err != nil || repeated {
-		return at, err
+		return at, 0, err
 	}
 	err = s.retry(ctx, st.View, func(cond *conditions) error {
-		at = cond.view.Time()
+		at, seq = cond.view.Time(), cond.view.Seq()
 		l, err := s.resolve(ctx, c, st, cond, entries)
 		if err != nil {
 			return err
@@ -33,14 +34,46 @@ func (s *Service) transaction(ctx context.Context, c Caller, st *store.Store, en
 		if err := s.prepareAll(ctx, st, entries, l, opt); err != nil {
 			return err
 		}
-		return s.commitAll(ctx, st, entries, cond, opt)
+		made, err := s.commitAll(ctx, st, entries, cond, opt)
+		if err != nil || made == 0 {
+			return err
+		}
+		seq = made
+		return s.found(ctx, st, entries, seq)
 	})
 	for _, e := range entries {
 		if err == nil && e.writes() && e.made.Version.Time.After(at) {
 			at = e.made.Version.Time
 		}
 	}
-	return at, err
+	return at, seq, err
+}
+
+// found brings what conditional creates found up to the position seq: others may have changed it since it was looked for.
+func (s *Service) found(ctx context.Context, st *store.Store, entries []*entry, seq uint64) error {
+	if !slices.ContainsFunc(entries, func(e *entry) bool { return e.found != nil }) {
+		return nil
+	}
+	view, err := st.ViewAt(ctx, seq)
+	if err != nil {
+		return err
+	}
+	defer view.Close()
+	for _, e := range entries {
+		if e.found == nil {
+			continue
+		}
+		now, err := view.Find(ctx, e.found.Type, e.found.ID)
+		if err != nil {
+			return err
+		}
+		versions, err := view.Bodies(ctx, e.found.Type, now[0].Number)
+		if err != nil {
+			return err
+		}
+		e.made.Version = versions[0]
+	}
+	return nil
 }
 
 // resolve finds out which resource each write is about, and what the resources' links lead to.
@@ -187,13 +220,14 @@ func (s *Service) rewritten(ctx context.Context, st *store.Store, e *entry, l *l
 	return s.change(ctx, st, e, l.rewrite(tape.Root(), e.fullURL), opt.Level)
 }
 
-// commitAll stores the changes in the order of processing.
-func (s *Service) commitAll(ctx context.Context, st *store.Store, entries []*entry, cond *conditions, opt Bundling) error {
+// commitAll stores the changes in the order of processing, and gives the position that they make; 0: they make none.
+func (s *Service) commitAll(ctx context.Context, st *store.Store, entries []*entry, cond *conditions, opt Bundling) (seq uint64, err error) {
 	changed := inOrder(entries)
 	if len(changed) == 0 {
-		return nil
+		return 0, nil
 	}
-	group := store.Group{Atomic: true, Bodies: opt.Return == "representation", Check: cond.checker(),
+	reads := slices.ContainsFunc(entries, func(e *entry) bool { return !e.writes() || e.found != nil })
+	group := store.Group{Atomic: true, Last: reads, Bodies: opt.Return == "representation", Check: cond.checker(),
 		Also: receiptRow(opt.Receipt, entries, changed)}
 	for _, e := range changed {
 		group.Changes = append(group.Changes, e.change)
@@ -203,21 +237,24 @@ func (s *Service) commitAll(ctx context.Context, st *store.Store, entries []*ent
 	if errors.As(err, &refusal) {
 		e := changed[refusal.Index]
 		if e.method == "PATCH" {
-			return e.refused(moved(refusal.Err))
+			return 0, e.refused(moved(refusal.Err))
 		}
 		err := e.match.missed(refusal.Err)
 		if e.condition != nil {
 			err = taken(e.put, err)
 		}
-		return e.refused(err)
+		return 0, e.refused(err)
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for i, e := range changed {
 		e.made.Version, e.made.Created, e.made.Changed = results[i].Version, results[i].Created, results[i].Changed
+		if e.made.Changed {
+			seq = results[i].Seq
+		}
 	}
-	return nil
+	return seq, nil
 }
 
 // inOrder gives the entries that have a change, in the order of processing.

@@ -367,7 +367,7 @@ func (s *Service) findAll(ctx context.Context, c *Call, typ string, pairs ...sea
 	if err != nil {
 		return nil, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return nil, err
 	}

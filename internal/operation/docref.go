@@ -88,7 +88,7 @@ func (s *Service) documentsBetween(ctx context.Context, c *Call, base []search.P
 	if err != nil {
 		return interaction.Reply{}, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return interaction.Reply{}, err
 	}

@@ -50,7 +50,7 @@ func serveDocument(ctx context.Context, s *Service, c *Call) (interaction.Reply,
 	if err != nil {
 		return interaction.Reply{}, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return interaction.Reply{}, err
 	}

@@ -72,7 +72,7 @@ func serveEverything(ctx context.Context, s *Service, c *Call) (interaction.Repl
 	if err != nil {
 		return interaction.Reply{}, err
 	}
-	head, err := st.View(ctx)
+	head, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return interaction.Reply{}, err
 	}

@@ -72,7 +72,7 @@ func serveLastn(ctx context.Context, s *Service, c *Call) (interaction.Reply, er
 	if err != nil {
 		return interaction.Reply{}, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return interaction.Reply{}, err
 	}

@@ -63,7 +63,7 @@ func serveMatch(ctx context.Context, s *Service, c *Call) (interaction.Reply, er
 	if err != nil {
 		return interaction.Reply{}, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return interaction.Reply{}, err
 	}

@@ -69,7 +69,7 @@ func (s *Service) memberMatch(ctx context.Context, c *Call, p Parameters, same f
 	if err != nil {
 		return member{}, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return member{}, err
 	}

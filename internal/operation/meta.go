@@ -94,7 +94,7 @@ func (s *Service) allMeta(ctx context.Context, c *Call) (interaction.Reply, erro
 	if err != nil {
 		return interaction.Reply{}, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return interaction.Reply{}, err
 	}

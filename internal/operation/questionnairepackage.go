@@ -59,7 +59,7 @@ func serveQuestionnairePackage(ctx context.Context, s *Service, c *Call) (intera
 	if err != nil {
 		return interaction.Reply{}, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return interaction.Reply{}, err
 	}

@@ -85,7 +85,7 @@ func (s *Service) recordOf(ctx context.Context, c *Call, patient fhir.Key) ([][]
 	if err != nil {
 		return nil, err
 	}
-	view, err := st.View(ctx)
+	view, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func (s *Service) terms(ctx context.Context, c *Call) (*term.Service, term.Param
 	if err != nil {
 		return nil, term.Parameters{}, err
 	}
-	v, err := st.View(ctx)
+	v, err := c.Caller.View(ctx, st)
 	if err != nil {
 		return nil, term.Parameters{}, err
 	}

@@ -46,6 +46,22 @@ func Open(ctx context.Context, e engine.Engine, tenant uint32) (*View, error) {
 	return v, nil
 }
 
+// OpenAt takes a view of the position seq, 0 being the newest. The caller closes it. It fails with fault.Invalid if the store never had that
+// position.
+func OpenAt(ctx context.Context, e engine.Engine, tenant uint32, seq uint64) (*View, error) {
+	head, err := Open(ctx, e, tenant)
+	if err != nil || seq == 0 {
+		return head, err
+	}
+	v, err := head.At(ctx, seq)
+	if err != nil {
+		head.Close()
+		return nil, err
+	}
+	head.owner, v.owner = false, true
+	return v, nil
+}
+
 // At gives the view of an earlier position, over the same snapshot: it is valid until v is closed, and need not be closed
 // itself. It fails with fault.Invalid if the store never had that position.
 func (v *View) At(ctx context.Context, seq uint64) (*View, error) {

@@ -37,7 +37,7 @@ func (s *Store) run() {
 }
 
 // gather takes what waits, up to the size of a batch. A group with a Check begins a batch, as it must see the changes of those
-// before it: then it is what comes next.
+// before it: then it is what comes next. A group that is Last ends one.
 func (s *Store) gather(first *request) (taken []*request, next *request) {
 	changes, bytes := 0, 0
 	for r := first; ; {
@@ -51,7 +51,7 @@ func (s *Store) gather(first *request) (taken []*request, next *request) {
 				bytes += c.prepared.Len()
 			}
 		}
-		if r.group.alone() || changes >= s.opt.MaxGroup || bytes >= s.opt.BatchBytes {
+		if r.group.alone() || r.group.Last || changes >= s.opt.MaxGroup || bytes >= s.opt.BatchBytes {
 			return taken, nil
 		}
 		select {

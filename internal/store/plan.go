@@ -143,6 +143,7 @@ func (p *plan) add(g Group) ([]Result, error) {
 		undo = p.save()
 	}
 	for i, c := range g.Changes {
+		results[i].Seq = p.state.Seq
 		p.decide(c, g.Bodies, &results[i], &undo)
 		if err := results[i].Err; err != nil && g.Atomic {
 			p.restore(undo)

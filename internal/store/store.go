@@ -78,12 +78,16 @@ func (s *Store) SetProfiles(names []string) { s.profiles.Store(&names) }
 func (s *Store) Tenant() uint32 { return s.tenant }
 
 // View takes a view of the newest commit. The caller closes it. It fails as Commit does once the store is closed or dropped.
-func (s *Store) View(ctx context.Context) (*record.View, error) {
+func (s *Store) View(ctx context.Context) (*record.View, error) { return s.ViewAt(ctx, 0) }
+
+// ViewAt takes a view of the position seq, 0 being that of the newest commit. The caller closes it. It fails as View does, and with
+// fault.Invalid if there never was that position.
+func (s *Store) ViewAt(ctx context.Context, seq uint64) (*record.View, error) {
 	select {
 	case <-s.stopping:
 		return nil, s.reason
 	default:
-		return record.Open(ctx, s.engine, s.tenant)
+		return record.OpenAt(ctx, s.engine, s.tenant, seq)
 	}
 }
 
@@ -107,6 +111,7 @@ type Group struct {
 	Rows    []Row // committed with the changes, even if all of those are refused (unless Atomic)
 	Atomic  bool  // all changes or none
 	Bodies  bool  // results carry the bodies as they are stored
+	Last    bool  // the position that is made (Result.Seq) is the state right after this group: no other follows it in the same commit
 
 	// Check looks at the newest state right before the changes are decided: nothing is committed between what it sees and
 	// them. Its error refuses the whole group, Atomic or not. The committer calls it, again if another process commits first: it must be
@@ -135,10 +140,11 @@ type Result struct {
 	// (Type, ID, Number, VersionID; no body): that of the resource a delete found deleted (VersionID 0 if there never was
 	// one), or that which an idempotency key made before.
 	Version  record.Version
-	Created  bool  // there was no such resource before, or it was deleted
-	Changed  bool  // a version was made
-	Repeated bool  // the idempotency key was used before; Err is fault.Conflict
-	Err      error // why the change was refused; nothing of it was stored
+	Seq      uint64 // the position that the commit makes, if it makes any
+	Created  bool   // there was no such resource before, or it was deleted
+	Changed  bool   // a version was made
+	Repeated bool   // the idempotency key was used before; Err is fault.Conflict
+	Err      error  // why the change was refused; nothing of it was stored
 }
 
 // TypeName is the type of the resource that the change was about.
