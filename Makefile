@@ -27,7 +27,7 @@ bench: build      ## the benchmark table, each figure beside its floor
 	bin/galen bench
 
 race:             ## every test under the race detector (needs a C compiler)
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -race -timeout 30m ./...
 
 lint:             ## format, vet, staticcheck
 	@test -z "$$(gofmt -l cmd internal conformance)" || { gofmt -l cmd internal conformance; echo "run gofmt -w on these"; exit 1; }
