@@ -77,23 +77,32 @@ func (c *clinic) agent(method, path, body string, into any) {
 	}
 }
 
-// visit begins or resumes a session of two channels and configures it.
-func (c *clinic) visit(session, encoding string) *scribetest.Stream {
+// configuration is of two channels.
+const configuration = `{"postStreamActionSettings":{"outputS3Uri":"s3://notes/out","clinicalNoteGenerationSettings":{"noteTemplateSettings":` +
+	`{"managedTemplate":{"templateType":"HISTORY_AND_PHYSICAL"}}},"medicalCodeGenerationSettings":{"enabled":true}},` +
+	`"encounterContext":{"medicalCodingContext":{"sex":"FEMALE","encounterDate":"2021-03-04"}},"channelDefinitions":[{"channelId":0,"participantRole":"CLINICIAN"},{"channelId":1,"participantRole":"PATIENT"}]}`
+
+// connect asks for a stream of a session; pairs of name and value replace what the client says of it.
+func (c *clinic) connect(session string, pairs ...string) *scribetest.Stream {
 	c.t.Helper()
-	said := map[string]string{"session-id": session, "domain-id": c.domain, "subscription-id": c.subscription, "language-code": "en-US", "sample-rate": "16000", "media-encoding": encoding}
-	var x *scribetest.Stream
-	if c.socket {
-		x = scribetest.Dial(c.t, c.url+"/medical-scribe-stream-websocket", c.keys, said, nil)
-	} else {
-		x = scribetest.Connect(c.t, scribetest.Client(c.t), c.url+"/medical-scribe-stream/", c.keys, said, nil)
+	said := map[string]string{"session-id": session, "domain-id": c.domain, "subscription-id": c.subscription, "language-code": "en-US", "sample-rate": "16000", "media-encoding": "pcm"}
+	for pair := range slices.Chunk(pairs, 2) {
+		said[pair[0]] = pair[1]
 	}
+	if c.socket {
+		return scribetest.Dial(c.t, c.url+"/medical-scribe-stream-websocket", c.keys, said, nil)
+	}
+	return scribetest.Connect(c.t, scribetest.Client(c.t), c.url+"/medical-scribe-stream/", c.keys, said, nil)
+}
+
+// visit begins or resumes a session of two channels of PCM and configures it.
+func (c *clinic) visit(session string) *scribetest.Stream {
+	c.t.Helper()
+	x := c.connect(session)
 	if x.Response.StatusCode >= 300 || !c.socket && x.Response.Header.Get("x-amzn-request-id") == "" {
 		c.t.Fatalf("the stream is refused: %s %v", x.Response.Status, x.Response.Header)
 	}
-	err := x.JSON("configurationEvent", `{"postStreamActionSettings":{"outputS3Uri":"s3://notes/out","clinicalNoteGenerationSettings":{"noteTemplateSettings":`+
-		`{"managedTemplate":{"templateType":"HISTORY_AND_PHYSICAL"}}},"medicalCodeGenerationSettings":{"enabled":true}},`+
-		`"encounterContext":{"medicalCodingContext":{"sex":"FEMALE","encounterDate":"2021-03-04"}},"channelDefinitions":[{"channelId":0,"participantRole":"CLINICIAN"},{"channelId":1,"participantRole":"PATIENT"}]}`)
-	if err != nil {
+	if err := x.JSON("configurationEvent", configuration); err != nil {
 		c.t.Fatal(err)
 	}
 	return x
@@ -205,7 +214,7 @@ func visitWithDeaths(t *testing.T, socket bool) {
 	c.socket = socket
 	const session = "0b5c1a52-3f6e-4b8a-9d0e-1f2a3b4c5d6e"
 	for range 2 {
-		x := c.visit(session, "pcm")
+		x := c.visit(session)
 		silence(x, 3.5)
 		for e := range x.Events { // until something was heard
 			if strings.Contains(string(e.Payload), `"isPartial":false`) {
@@ -218,7 +227,7 @@ func visitWithDeaths(t *testing.T, socket bool) {
 			t.Errorf("after a death the session is %s", got)
 		}
 	}
-	x := c.visit(session, "pcm")
+	x := c.visit(session)
 	silence(x, 9) // what the deaths cut off is said again
 	if err := x.JSON("sessionControlEvent", `{"type":"END_OF_SESSION"}`); err != nil {
 		t.Error(err)
@@ -252,7 +261,7 @@ func TestVisitIsCoded(t *testing.T) {
 	c := newClinic(t, s)
 	for session, want := range []string{"FAILED", "COMPLETED"} {
 		id := fmt.Sprintf("2b5c1a52-3f6e-4b8a-9d0e-%012d", session)
-		x := c.visit(id, "pcm")
+		x := c.visit(id)
 		silence(x, 4)
 		if err := x.JSON("sessionControlEvent", `{"type":"END_OF_SESSION"}`); err != nil {
 			t.Error(err)
@@ -275,9 +284,37 @@ func TestVisitIsCoded(t *testing.T) {
 			s.start()
 			continue
 		}
-		if codes := string(c.object(got.OutputLocation)); !strings.Contains(codes, `"name": "I10"`) || !strings.Contains(codes, `"text": "hypertension"`) {
-			t.Errorf("the codes are %s", codes)
+		note := c.object(strings.Replace(got.OutputLocation, "medical-codes/medicalCodes.json", "clinical-notes/note.md", 1))
+		checkCodes(t, c.object(got.OutputLocation), []rune(string(note)))
+	}
+}
+
+// checkCodes finds hypertension alone, where the note says it.
+func checkCodes(t *testing.T, file []byte, note []rune) {
+	t.Helper()
+	var got struct {
+		MedicalCodes []struct {
+			Name     string
+			Evidence []struct {
+				Text                   string
+				StartOffset, EndOffset int
+			}
 		}
+	}
+	if err := json.Unmarshal(file, &got); err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 0, 1)
+	for _, code := range got.MedicalCodes {
+		names = append(names, code.Name)
+		for _, e := range code.Evidence {
+			if e.EndOffset > len(note) || string(note[e.StartOffset:e.EndOffset]) != e.Text {
+				t.Errorf("%s: %+v is not there in the note %q", code.Name, e, string(note))
+			}
+		}
+	}
+	if !slices.Contains(names, "I10") || len(got.MedicalCodes[slices.Index(names, "I10")].Evidence) == 0 {
+		t.Errorf("the codes are %s", file)
 	}
 }
 
@@ -313,7 +350,7 @@ func TestRealRecogniser(t *testing.T) {
 	}
 	c := newClinic(t, newServer(t, "--recogniser", "pocketsphinx"))
 	const session = "1b5c1a52-3f6e-4b8a-9d0e-1f2a3b4c5d6e"
-	x := c.visit(session, "pcm")
+	x := c.visit(session)
 	for _, piece := range pcm(t, speech, seconds) {
 		if err := x.Audio(piece, false); err != nil {
 			t.Fatal(err)
