@@ -117,9 +117,10 @@ func (p *parser) agree() error {
 	case q.Summary == SummaryText && len(q.Include)+len(q.RevInclude) > 0:
 		return fault.New(fault.Invalid, "_summary=text cannot be combined with _include or _revinclude").At("_summary")
 	case q.Summary == SummaryCount:
-		if q.Count = 0; q.Total == TotalNone {
-			q.Total = TotalIfFree // the count is all that is asked for
-		}
+		q.Count = 0
+	}
+	if q.Count == 0 && q.Total == TotalNone {
+		q.Total = TotalIfFree // the count is all that is asked for
 	}
 	return p.agreeInside()
 }
