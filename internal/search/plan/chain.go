@@ -49,6 +49,10 @@ func (n *chainNode) docs(ctx context.Context, r *run, within docset.Set) (docset
 			return docset.Set{}, err
 		}
 		found.Or(some)
+		if some, err = r.canonicallyReferring(ctx, n.typ, n.clause.Chain.Param, link.Type, targets); err != nil {
+			return docset.Set{}, err
+		}
+		found.Or(some)
 	}
 	return found, nil
 }
@@ -199,6 +203,17 @@ func (n *hasNode) docs(ctx context.Context, r *run, _ docset.Set) (docset.Set, e
 	if err != nil || sources.IsEmpty() {
 		return docset.Set{}, atClause(err, n.clause)
 	}
+	defined, err := r.hasDefined(ctx, n.typ, has.Link.Type, has.Param, sources)
+	if err != nil {
+		return docset.Set{}, err
+	}
+	found, err := n.referred(ctx, r, sources)
+	return docset.Or(found, defined), err
+}
+
+// referred finds what sources refer to by id, by whichever way costs less: over all that is referred to, or from the sources.
+func (n *hasNode) referred(ctx context.Context, r *run, sources docset.Set) (docset.Set, error) {
+	has := n.clause.Has
 	known, err := r.view.Count(ctx, n.id)
 	if err != nil {
 		return docset.Set{}, err

@@ -55,7 +55,7 @@ func (m *model) searchInside(typ string, clauses []clause, both, alone bool) (fo
 
 // TestContainedAgreesWithTheOracle compares searches of contained resources with what looking at every resource says.
 func TestContainedAgreesWithTheOracle(t *testing.T) {
-	queries := 120
+	queries := 120 * *times
 	if testing.Short() {
 		queries = 30
 	}

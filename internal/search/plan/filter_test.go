@@ -113,7 +113,7 @@ func quoted(s string) string {
 
 // TestFiltersAgreeWithTheOracle compares made up filters with what looking at every resource says.
 func TestFiltersAgreeWithTheOracle(t *testing.T) {
-	queries := 150
+	queries := 150 * *times
 	if testing.Short() {
 		queries = 30
 	}

@@ -81,8 +81,7 @@ func (r *run) keyOf(v *record.Version) fhir.Key {
 
 // forward adds what resources refer to.
 func (in *included) forward(ctx context.Context, inc search.Include, from []record.Version) error {
-	wanted := map[string][]string{} // ids by type
-	var types []string              // of wanted, in the order they came
+	w := &wanted{ids: map[string][]string{}, canonicals: map[string][]fhir.Reference{}}
 	var refs []fhir.Reference
 	for i := range from {
 		typ := in.r.keyOf(&from[i]).Type
@@ -93,39 +92,75 @@ func (in *included) forward(ctx context.Context, inc search.Include, from []reco
 		if err != nil {
 			return err
 		}
-		refs = refs[:0]
 		for _, p := range in.params(inc, typ) {
-			if refs, err = in.r.terms.References(refs, node, p); err != nil {
+			if refs, err = in.r.terms.References(refs[:0], node, p); err != nil {
 				return err
 			}
-		}
-		for _, ref := range refs {
-			key := ref.Key
-			if !in.r.isHere(&ref) || inc.Target != "" && inc.Target != key.Type || in.there[key] || in.asked[key] || in.r.defs.Type(key.Type) == nil {
-				continue
+			for i := range refs {
+				in.want(w, &refs[i], p, inc.Target)
 			}
-			key = fhir.Key{Type: strings.Clone(key.Type), ID: strings.Clone(key.ID)} // the body is not kept
-			in.asked[key] = true
-			if wanted[key.Type] == nil {
-				types = append(types, key.Type)
-			}
-			wanted[key.Type] = append(wanted[key.Type], key.ID)
 		}
 	}
-	for _, typ := range types {
+	for _, typ := range w.types {
 		if in.full {
 			return nil
 		}
 		id := uint16(in.r.defs.Type(typ).ID)
-		numbers, err := in.r.numbersOf(ctx, id, wanted[typ])
+		numbers, err := in.r.numbersOf(ctx, id, w.ids[typ])
 		if err != nil {
 			return err
+		}
+		if len(w.canonicals[typ]) > 0 {
+			defined, err := in.r.defined(ctx, typ, w.canonicals[typ])
+			if err != nil {
+				return err
+			}
+			numbers = docset.Or(numbers, defined)
 		}
 		if err := in.add(ctx, id, numbers); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// wanted is what references lead to.
+type wanted struct {
+	types      []string // in the order they came
+	ids        map[string][]string
+	canonicals map[string][]fhir.Reference // by the type that they may lead to
+}
+
+func (w *wanted) add(typ string) {
+	if w.ids[typ] == nil && w.canonicals[typ] == nil {
+		w.types = append(w.types, typ)
+	}
+}
+
+// want notes where a reference by a parameter leads, unless it was followed before; target is the only type asked for, empty for any.
+// The reference's text is not kept.
+func (in *included) want(w *wanted, ref *fhir.Reference, p *def.SearchParam, target string) {
+	if ref.Kind == fhir.URL {
+		for _, typ := range in.r.canonicalTypes(p, target) {
+			key := fhir.Key{Type: typ, ID: ref.Rest + "|" + ref.Version}
+			if in.asked[key] {
+				continue
+			}
+			in.asked[key] = true
+			w.add(typ)
+			url, version, _ := strings.Cut(key.ID, "|")
+			w.canonicals[typ] = append(w.canonicals[typ], fhir.Reference{Kind: fhir.URL, Rest: url, Version: version})
+		}
+		return
+	}
+	key := ref.Key
+	if !in.r.isHere(ref) || target != "" && target != key.Type || in.there[key] || in.asked[key] || in.r.defs.Type(key.Type) == nil {
+		return
+	}
+	key = fhir.Key{Type: strings.Clone(key.Type), ID: strings.Clone(key.ID)}
+	in.asked[key] = true
+	w.add(key.Type)
+	w.ids[key.Type] = append(w.ids[key.Type], key.ID)
 }
 
 // params lists the reference parameters of typ that an include follows.
@@ -144,6 +179,11 @@ func (in *included) params(inc search.Include, typ string) []*def.SearchParam {
 
 // reverse adds what refers to resources.
 func (in *included) reverse(ctx context.Context, inc search.Include, from []record.Version) error {
+	definitions, err := in.r.definitions(from)
+	if err != nil {
+		return err
+	}
+	definitions = slices.DeleteFunc(definitions, func(d definition) bool { return inc.Target != "" && inc.Target != d.typ })
 	for _, source := range in.r.defs.Types() {
 		if in.full {
 			return nil
@@ -167,6 +207,10 @@ func (in *included) reverse(ctx context.Context, inc search.Include, from []reco
 			}
 			some, _, err := in.r.spanDocs(ctx, spans)
 			if err != nil {
+				return err
+			}
+			found.Or(some)
+			if some, err = in.r.referringTo(ctx, source.Name, p, definitions); err != nil {
 				return err
 			}
 			found.Or(some)

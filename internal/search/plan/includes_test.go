@@ -147,7 +147,7 @@ func keysOf(versions []record.Version) []string {
 }
 
 func TestIncludesAgreeWithTheOracle(t *testing.T) {
-	queries := 150
+	queries := 150 * *times
 	if testing.Short() {
 		queries = 30
 	}

@@ -279,10 +279,13 @@ func (b *bench) find(typ string, clauses []clause, sort []string, count int, bet
 	}
 }
 
-var seed = flag.Uint64("seed", 0, "of the queries that are compared with the oracle; 0: another one each time")
+var (
+	seed  = flag.Uint64("seed", 0, "of the queries that are compared with the oracle; 0: another one each time")
+	times = flag.Int("times", 1, "how often as many queries as usual are compared with the oracle")
+)
 
 func TestSearchAgreesWithTheOracle(t *testing.T) {
-	queries := 250
+	queries := 250 * *times
 	if testing.Short() {
 		queries = 60
 	}

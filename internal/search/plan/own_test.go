@@ -85,7 +85,7 @@ func (b *bench) defineAll() {
 
 // TestSearchByOwnParametersAgreesWithTheOracle asks own parameters and those of R4 together, in conditions, chains, _has and sorts.
 func TestSearchByOwnParametersAgreesWithTheOracle(t *testing.T) {
-	queries := 200
+	queries := 200 * *times
 	if testing.Short() {
 		queries = 60
 	}
