@@ -3,7 +3,10 @@
 
 import json
 import re
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 
+import bulk
 from house import ok, outcome, until
 
 ASYNC = {"Prefer": "respond-async"}
@@ -76,6 +79,30 @@ def test_export_for_download(bench):
     outcome(f("GET", manifest["output"][0]["url"]), 404, "not-found")
 
 
+def test_an_export_since_a_time_tells_what_was_deleted_and_when_it_ends(bench):
+    f = bench.fhir
+    for i in range(150):
+        put(f, "Basic", f"b{i}", code={"text": "x"})
+    since = f.get("Basic/b0")["meta"]["lastUpdated"]
+    for i in range(120):
+        assert f("DELETE", f"Basic/b{i}").status_code == 204
+    put(f, "Basic", "b0", code={"text": "back"})
+    location = f("GET", "$export", {"_since": since}, **ASYNC).headers["Content-Location"]
+    r = finished(f, location)
+    manifest = ok(r)
+    kept_for = parsedate_to_datetime(r.headers["Expires"]) - parsedate_to_datetime(r.headers["Date"])
+    assert timedelta(hours=47) < kept_for <= timedelta(hours=48)
+    [file] = manifest["deleted"]
+    assert (file["type"], file["count"]) == ("Bundle", 2)
+    bundles = [json.loads(line) for line in f("GET", file["url"], Accept="application/fhir+ndjson").text.splitlines()]
+    assert all(b["type"] == "transaction" for b in bundles)
+    assert {(e["request"]["method"], e["request"]["url"]) for b in bundles for e in b["entry"]} == {("DELETE", f"Basic/b{i}") for i in range(1, 120)}
+    assert sum(o["count"] for o in manifest["output"]) == 31
+    other = bench.galen.fhir(bulk.new_store(bench.healthlake, "copy"))
+    for b in bundles:  # they can be carried out as they are
+        assert ok(other("POST", body=b))["type"] == "transaction-response"
+
+
 def test_export_of_a_group_to_a_bucket(bench):
     f = bench.fhir
     record(f)
@@ -90,7 +117,6 @@ def test_export_of_a_group_to_a_bucket(bench):
 
 def test_an_export_survives_a_kill(alone):
     alone.start()
-    import bulk
     b = bulk.Bench(alone, "killed")
     b.put("in/Observation.ndjson", "\n".join(json.dumps({"resourceType": "Observation", "id": f"o{i}", "status": "final", "code": {"text": "x"},
                                                         "subject": {"reference": "Patient/p"}}) for i in range(20000)))

@@ -146,6 +146,9 @@ func (s *Service) runExport(ctx context.Context, run *job.Run) (job.State, error
 	if err := ex.all(ctx, run); err != nil {
 		return "", err
 	}
+	if err := ex.deleted(ctx, run); err != nil {
+		return "", err
+	}
 	if spec.Output == "" {
 		return job.Done, s.keep(ctx, ex.home)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"galen/internal/authz"
 	"galen/internal/blob"
@@ -37,6 +38,8 @@ type Export struct {
 	Spec     ExportSpec
 	Progress ExportProgress
 	Files    []ExportFile // once it is done
+	Deleted  []ExportFile // once it is done: what was deleted (Selection.TellsDeletions), Bundles that delete it
+	Expires  time.Time    // once it is done: when what is kept for download is deleted; zero: not by us
 }
 
 // ExportFile is one file of an export.
@@ -85,6 +88,7 @@ func (s *Service) FindExport(ctx context.Context, who authz.Principal, account, 
 			}
 			return Export{}, err
 		}
+		e.Expires = j.Ended.Add(s.opt.KeepFor)
 	}
 	ex := exporter{id: id, home: home}
 	for _, t := range def.R4().Types() {
@@ -97,6 +101,7 @@ func (s *Service) FindExport(ctx context.Context, who authz.Principal, account, 
 			e.Files = append(e.Files, f)
 		}
 	}
+	e.Deleted = ex.deletionFiles(e.Progress)
 	return e, nil
 }
 
@@ -109,7 +114,7 @@ func (s *Service) OpenExported(ctx context.Context, who authz.Principal, account
 	if err != nil {
 		return nil, 0, err
 	}
-	for _, f := range e.Files {
+	for _, f := range append(e.Files, e.Deleted...) {
 		if f.Name() != name || e.Spec.Output != "" {
 			continue
 		}

@@ -300,21 +300,33 @@ func exportStatus(c *Call, e bulk.Export) (interaction.Reply, error) {
 		URL   string `json:"url"`
 		Count int64  `json:"count"`
 	}
-	files := make([]output, 0, len(e.Files))
-	for _, f := range e.Files {
-		url := f.URI.String()
-		if e.Spec.Output == "" {
-			url = c.Caller.Base + "/export/" + e.Job.ID + "/" + f.Name()
+	list := func(of []bulk.ExportFile) []output {
+		files := make([]output, 0, len(of))
+		for _, f := range of {
+			url := f.URI.String()
+			if e.Spec.Output == "" {
+				url = c.Caller.Base + "/export/" + e.Job.ID + "/" + f.Name()
+			}
+			files = append(files, output{f.Type, url, f.Lines})
 		}
-		files = append(files, output{f.Type, url, f.Lines})
+		return files
 	}
 	status["transactionTime"] = string(fhir.AppendInstant(nil, e.Progress.Time))
 	status["request"] = e.Spec.Request
 	status["requiresAccessToken"] = e.Spec.Output == ""
-	status["output"], status["error"] = files, []output{}
-	body, err := json.Marshal(status)
-	return interaction.Reply{Body: body, ContentType: plainJSON}, err
+	status["output"], status["error"] = list(e.Files), []output{}
+	if e.Spec.Selection.TellsDeletions() {
+		status["deleted"] = list(e.Deleted)
+	}
+	reply, err := jobReply(status, nil)
+	if !e.Expires.IsZero() {
+		reply.Header = map[string]string{"Expires": e.Expires.UTC().Format(httpTime)}
+	}
+	return reply, err
 }
+
+// httpTime is how headers have times.
+const httpTime = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // javaTime is how HealthLake writes the times of an export.
 const javaTime = "Jan 2, 2006 3:04:05 PM"

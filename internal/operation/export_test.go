@@ -26,6 +26,14 @@ func TestExportStatus(t *testing.T) {
 	if err != nil || reply.Status != 202 || reply.Header["X-Progress"] == "" || !strings.Contains(string(reply.Body), `"jobStatus":"SUBMITTED"`) {
 		t.Errorf("before it is worked its status is %d %s %v, %v", reply.Status, reply.Body, reply.Header, err)
 	}
+	for n := 1; ; n++ { // the clock stands still
+		if _, err = s.invoke("GET", "$export", id, "", ""); err != nil || n > 1000 {
+			if !errors.Is(err, fault.Throttled) || n != 100 {
+				t.Errorf("after %d calls: %v, want fault.Throttled after 100", n, err)
+			}
+			break
+		}
+	}
 	s.work(s.bulk.Handlers())
 	if j, err := s.jobs.Wait(t.Context(), "export/ds", id); err != nil || j.State != job.Done {
 		t.Fatalf("the export is %v, %v", j.State, err)

@@ -367,6 +367,12 @@ func (s *script) invoke(method, path, rest, query, body string) (interaction.Rep
 		}})
 }
 
+// exported is a file of an export's manifest.
+type exported struct {
+	Type, URL string
+	Count     int
+}
+
 // export begins an export, waits for it, and gives its files with their lines, in which the times are cut out.
 func (s *script) export(path, query, body string) string {
 	method := "GET"
@@ -386,17 +392,22 @@ func (s *script) export(path, query, body string) string {
 	}
 	var manifest struct {
 		Request string
-		Output  []struct {
-			Type, URL string
-			Count     int
-		}
+		Output  []exported
+		Deleted []exported
 	}
 	if err := json.Unmarshal(reply.Body, &manifest); err != nil {
 		return err.Error()
 	}
+	if len(manifest.Output)+len(manifest.Deleted) == 0 {
+		return "no files"
+	}
 	var lines []string
-	for _, o := range manifest.Output {
-		lines = append(lines, fmt.Sprintf("%s %d", o.Type, o.Count))
+	for i, o := range append(manifest.Output, manifest.Deleted...) {
+		kind := ""
+		if i >= len(manifest.Output) {
+			kind = "deleted "
+		}
+		lines = append(lines, fmt.Sprintf("%s%s %d", kind, o.Type, o.Count))
 		if strings.HasPrefix(o.URL, "s3:") {
 			continue
 		}

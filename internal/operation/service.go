@@ -39,6 +39,7 @@ type Service struct {
 	table        []Operation
 	opt          Options
 	tapes        sync.Pool // of *fhir.Tape
+	polls        polls
 }
 
 // New makes a service whose operations work through interactions.
@@ -60,7 +61,11 @@ func (s *Service) Invoke(ctx context.Context, c interaction.Caller, in interacti
 	call := &Call{Caller: c, Key: in.Key, VersionID: in.VersionID, Query: in.Query, Method: in.Method, Rest: in.Rest, name: o.Name, operation: o,
 		header: in.Header}
 	if in.Rest != "" {
-		return o.follow(ctx, s, call)
+		reply, err := o.follow(ctx, s, call)
+		if err == nil && reply.Status == 202 && in.Method == "GET" && s.polls.tooMany(in.Rest, s.opt.Now()) {
+			return interaction.Reply{}, fault.New(fault.Throttled, "the status is asked for too often: wait for as long as Retry-After says")
+		}
+		return reply, err
 	}
 	switch {
 	case in.InBundle && !o.answersResource():
