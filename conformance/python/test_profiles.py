@@ -2,11 +2,12 @@
 """Default profiles of data stores, and validation levels, on a server with packages in a folder of its own."""
 
 import json
+import subprocess
 
 import pytest
 
 import bulk
-from house import Galen, exception, ok, outcome
+from house import BINARY, Galen, exception, ok, outcome
 
 LEVEL = "x_amzn_healthlake_fhir_validation_level"
 URL = "http://hl7.fhir.us.core.example/patient"
@@ -92,3 +93,26 @@ def test_levels_of_imports(server, level, stored, marked):
     assert fhir.total("Patient") == stored
     extensions = [e["url"] for r in ("right", "nameless", "odd") for e in (fhir("GET", f"Patient/{r}").json().get("extension") or [])]
     assert extensions == ["http://healthlake.amazonaws.com/fhir/StructureDefinition/validation-issue"] * marked
+
+
+def test_fhirpath_asks_packages(tmp_path):
+    """galen fhirpath knows the profiles and value sets of installed packages, and what a Bundle's references point to."""
+    made_up_package(tmp_path / "own" / "a.b#2.0.0", "a.b", "2.0.0")
+    (tmp_path / "own" / "a.b#2.0.0" / "codes.json").write_text(json.dumps({
+        "resourceType": "ValueSet", "url": "http://a.b.example/codes", "version": "2.0.0", "status": "active",
+        "compose": {"include": [{"system": "http://codes", "concept": [{"code": "x"}]}]}}))
+    two, one = ({"resourceType": "Patient", "id": f"p{n}", "name": [{"text": "x"}] * n, "maritalStatus": {"coding": [{"system": "http://codes", "code": "xy"[n % 2]}]}} for n in (2, 1))
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"fullUrl": f"http://x/Patient/{p['id']}", "resource": p} for p in (two, one)]}
+    bundle["entry"].append({"fullUrl": "http://x/Basic/b", "resource": {"resourceType": "Basic", "subject": {"reference": "Patient/p2"}}})
+    file = tmp_path / "bundle.json"
+    file.write_text(json.dumps(bundle))
+
+    def answers(expression):
+        done = subprocess.run([BINARY, "fhirpath", expression, file, "--packages", tmp_path / "own"], cwd=tmp_path, capture_output=True, text=True)
+        return json.loads(done.stdout) if done.returncode == 0 else done.stderr
+    patients = "entry.resource.ofType(Patient)"
+    assert answers(f"{patients}.select(conformsTo('http://a.b.example/patient'))") == [True, False]
+    assert answers(f"{patients}.select(maritalStatus.memberOf('http://a.b.example/codes'))") == [True, False]
+    assert answers(f"{patients}.maritalStatus.first().memberOf(%`vs-marital-status`)") == [False]
+    assert answers("entry.resource.ofType(Basic).subject.resolve().id") == ["p2"]
+    assert "profile that is not known" in answers("entry[0].resource.conformsTo('http://nowhere')")

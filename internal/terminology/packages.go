@@ -2,9 +2,14 @@
 
 package terminology
 
-import "galen/internal/fhir/pack"
+import (
+	"galen/internal/fhir/pack"
+	"galen/internal/fhir/term"
+)
 
-// packages is the terminology of FHIR packages: a term.Source.
+// Packages makes the terminology of FHIR packages a source of a term.Service.
+func Packages(set *pack.Set) term.Source { return packages{set} }
+
 type packages struct{ set *pack.Set }
 
 // Resource finds a resource by its canonical URL.

@@ -61,15 +61,15 @@ func New(e engine.Engine, x *index.Index, opt Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := term.Options{Systems: opt.Systems, Unit: knownUnit, MaxExpansion: opt.MaxExpansion}
+	o := term.Options{Systems: opt.Systems, Unit: KnownUnit, MaxExpansion: opt.MaxExpansion}
 	if opt.Packages != nil {
-		o.Source = packages{opt.Packages}
+		o.Source = Packages(opt.Packages)
 	}
 	return &Service{engine: e, search: p, base: term.New(o), opt: opt, stores: map[storeKey]*ready{}}, nil
 }
 
-// knownUnit reports whether a code is one of UCUM's.
-func knownUnit(code string) bool {
+// KnownUnit reports whether a code is one of UCUM's.
+func KnownUnit(code string) bool {
 	_, err := ucum.Parse(code)
 	return err == nil
 }

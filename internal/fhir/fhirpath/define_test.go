@@ -75,3 +75,33 @@ func TestDefineVariableRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestConstants quotes the names of value sets and extensions in each way that releases of the specification do.
+func TestConstants(t *testing.T) {
+	root := fhirpath.Root(def.R4(), fhirtest.Parse(t, []byte(patient)))
+	for expression, want := range map[string]string{
+		"%`vs-marital-status`":                               `http://hl7.org/fhir/ValueSet/marital-status:String`,
+		"%'vs-marital-status'":                               `http://hl7.org/fhir/ValueSet/marital-status:String`,
+		`%"vs-marital-status"`:                               `http://hl7.org/fhir/ValueSet/marital-status:String`,
+		"%`ext-patient-birthPlace`":                          `http://hl7.org/fhir/StructureDefinition/patient-birthPlace:String`,
+		"extension(%`ext-x`).exists()":                       `false:Boolean`,
+		"%ucum & %sct.substring(0, 0)":                       `http://unitsofmeasure.org:String`,
+		"%vs-marital-status":                                 "quote the name of a value set or extension: %`vs-name`",
+		"%resource = %context and %resource = %rootResource": `true:Boolean`,
+	} {
+		p, err := fhirpath.CompileMode(fhirpath.Language, def.R4(), expression, root.Type)
+		if err != nil {
+			t.Errorf("%s: %v", expression, err)
+			continue
+		}
+		var e fhirpath.Evaluator
+		items, err := e.Evaluate(p, root, root)
+		got := show(items)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.HasSuffix(got, want) {
+			t.Errorf("%s: got %s, want %s", expression, got, want)
+		}
+	}
+}

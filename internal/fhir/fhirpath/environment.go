@@ -69,6 +69,9 @@ type variableOp struct{ name string }
 func (o *variableOp) eval(e *Evaluator, _ scope) (window, error) {
 	base := len(e.stack)
 	values, ok := e.Env.Variables[o.name]
+	if !ok && (o.name == "vs" || o.name == "ext") {
+		return window{}, fault.New(fault.Unprocessable, "FHIRPath: quote the name of a value set or extension: %%`%s-name`", o.name)
+	}
 	if !ok {
 		return window{}, fault.New(fault.Unprocessable, "FHIRPath: there is no variable %%%s", o.name)
 	}

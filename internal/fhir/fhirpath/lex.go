@@ -154,7 +154,7 @@ func (l *lexer) variable() (token, error) {
 	t := token{kind: variableToken, at: l.i}
 	l.i++
 	var err error
-	if l.i < len(l.src) && (l.src[l.i] == '`' || l.src[l.i] == '\'') {
+	if l.i < len(l.src) && strings.IndexByte("`'\"", l.src[l.i]) >= 0 { // R4 writes %"vs-name"
 		t.text, err = l.quoted(l.src[l.i])
 	} else {
 		t.text = l.name()

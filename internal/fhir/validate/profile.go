@@ -9,6 +9,7 @@ import (
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
+	"galen/internal/fhir/fhirpath"
 	"galen/internal/fhir/pack"
 )
 
@@ -131,19 +132,24 @@ func (p *Profiles) Check(n fhir.Node, level Level, profiles ...string) []Finding
 	return p.check(n, level, nil, profiles...)
 }
 
-func (p *Profiles) check(n fhir.Node, level Level, member MemberOf, profiles ...string) []Finding {
-	w := &profileWalk{p: p, member: member}
+// walk begins a check of a resource.
+func (p *Profiles) walk(n fhir.Node, member MemberOf) *profileWalk {
 	if member == nil {
-		w.member = p.member
+		member = p.member
 	}
-	w.evaluator.Env.Terminology, w.evaluator.Allowance = asked{w.member}, maxRuleSteps
+	w := &profileWalk{p: p, member: member, root: n, container: n, path: []step{{name: fhir.Type(n), index: -1}}}
+	w.evaluator.Allowance = maxRuleSteps
+	w.evaluator.Env = fhirpath.Environment{Terminology: asked{w.member}, Profiles: environment{w}, Resolver: environment{w}}
+	return w
+}
+
+func (p *Profiles) check(n fhir.Node, level Level, member MemberOf, profiles ...string) []Finding {
+	w := p.walk(n, member)
 	typ := p.defs.Structure(fhir.Type(n))
 	if typ == nil || typ.Kind != def.Resource {
 		return nil
 	}
 	it := item{node: n, typ: typ}
-	w.root, w.container = n, n
-	w.path = append(w.path, step{name: typ.Name, index: -1})
 	for _, canonical := range profiles {
 		w.against(it, canonical, n.Offset(), "")
 	}

@@ -170,6 +170,11 @@ func (w *profileWalk) resolve(it item) fhir.Node {
 		}
 		return fhir.Node{}
 	}
+	return w.entry(ref)
+}
+
+// entry finds the resource of the Bundle at hand that a reference names by its fullUrl.
+func (w *profileWalk) entry(ref string) fhir.Node {
 	if ref == "" || fhir.Type(w.root) != "Bundle" {
 		return fhir.Node{}
 	}

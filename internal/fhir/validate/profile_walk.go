@@ -27,8 +27,10 @@ type profileWalk struct {
 	depth     int
 	targeted  []int // offsets of the resources that are looked at as targets of references
 	work      int
-	matching  int // above 0 while asking whether a value is of a slice: its rules then do not count
-	quiet     int // above 0 while asking whether a value conforms: the first finding is enough, and is dropped
+	matching  int        // above 0 while asking whether a value is of a slice: its rules then do not count
+	base      *Validator // of what R4 itself says, for conformsTo; nil where that is checked beside
+	asking    []question // of the rules that asked for this walk, outermost first
+	quiet     int        // above 0 while asking whether a value conforms: the first finding is enough, and is dropped
 }
 
 // The limits of one check. Past them it says so and stops.
