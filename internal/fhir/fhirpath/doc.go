@@ -19,7 +19,7 @@
 //
 // Two rules are those of search parameters rather than of the language: as keeps the items of the type, however many
 // there are, and a system type (DateTime) stands for the FHIR types of its values after as and ofType. resolve does not
-// fetch: its result has the type that the reference itself names, and content only if the target is contained.
+// fetch: its result has the type that the reference itself names, and content only if the target is contained or Env.Resolver has it.
 //
 // http://hl7.org/fhirpath/N1/ and http://hl7.org/fhir/R4/fhirpath.html. The package is pure.
 package fhirpath

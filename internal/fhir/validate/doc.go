@@ -14,8 +14,8 @@
 // definitions' invariants are evaluated on values that are otherwise without a finding; dom-6 (a narrative should be there) is not.
 //
 // Profiles are a second pass, over what they say beyond the base definitions: see Profiles. A QuestionnaireResponse is checked
-// there against its Questionnaire. Their invariants are evaluated as far
-// as FHIRPath compiles them; codes of value sets that are not here pass.
+// there against its Questionnaire. An invariant that FHIRPath cannot read is a warning; codes of value sets that are not here pass.
+// What expressions ask of profiles and references (conformsTo, resolve) Environment answers, in invariants and for others.
 //
 // Invariants:
 //
