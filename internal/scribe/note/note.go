@@ -23,6 +23,7 @@ type Sentence struct {
 	Segments []string `json:"segments,omitempty"` // ids of the segments that say so
 	Context  bool     `json:"context,omitempty"`  // it is from what the client knew of the encounter
 	Writer   string   `json:"writer"`             // rules, or the name of a model
+	Said     string   `json:"said,omitempty"`     // the same as the clinician said it to the patient
 
 	clinician bool // who brought it up
 	order     int  // where in the visit, counted from 1; what was known before has none

@@ -43,6 +43,9 @@ func visit(dialogue, template string) scribe.Visit {
 		Config: &scribe.Config{Template: scribe.Template{Type: template}}}}
 	for line := range strings.Lines(dialogue) {
 		who, said, ok := strings.Cut(strings.TrimSpace(line), "] ")
+		if n := len(v.Segments); !ok && n > 0 { // a turn of several lines
+			v.Segments[n-1].Content += " " + strings.TrimSpace(line)
+		}
 		if !ok {
 			continue
 		}
@@ -111,35 +114,38 @@ func TestScorer(t *testing.T) {
 	}
 }
 
-// TestNotesOnACIBench: ROUGE-1 of the note by rules on the validation set at least 40.
+// TestNotesOnACIBench: ROUGE-1 of the note by rules on the validation set, which the rules were read against, and on test 1, which they were not.
 func TestNotesOnACIBench(t *testing.T) {
-	rows := aci(t, "valid.csv")
-	sum, length := 0.0, 0
-	for _, row := range rows[1:] {
-		n := (&note.Writer{}).Of(t.Context(), visit(row[2], "HISTORY_AND_PHYSICAL"))
-		var b strings.Builder
-		for _, s := range n.Sections {
-			if len(s.Sentences) > 0 {
-				b.WriteString(strings.ReplaceAll(s.Name, "_", " ") + "\n")
+	for set, want := range map[string]float64{"valid.csv": 46, "test1.csv": 40} {
+		rows := aci(t, set)
+		sum, length := 0.0, 0
+		for _, row := range rows[1:] {
+			n := (&note.Writer{}).Of(t.Context(), visit(row[2], "HISTORY_AND_PHYSICAL"))
+			var b strings.Builder
+			for _, s := range n.Sections {
+				if len(s.Sentences) > 0 {
+					b.WriteString(strings.ReplaceAll(s.Name, "_", " ") + "\n")
+				}
+				for _, x := range s.Sentences {
+					b.WriteString(x.Text + "\n")
+				}
 			}
-			for _, x := range s.Sentences {
-				b.WriteString(x.Text + "\n")
-			}
+			sum += rouge1(words(b.String()), words(row[3]))
+			length += len(words(b.String()))
 		}
-		sum += rouge1(words(b.String()), words(row[3]))
-		length += len(words(b.String()))
-	}
-	n := float64(len(rows) - 1)
-	t.Logf("ROUGE-1 %.2f, %.0f words a note", sum/n, float64(length)/n)
-	if sum/n < 40 {
-		t.Errorf("ROUGE-1 is %.2f", sum/n)
+		n := float64(len(rows) - 1)
+		t.Logf("%s: ROUGE-1 %.2f, %.0f words a note", set, sum/n, float64(length)/n)
+		if sum/n < want {
+			t.Errorf("%s: ROUGE-1 is %.2f, want %.0f", set, sum/n, want)
+		}
 	}
 }
 
 var (
-	numerals = regexp.MustCompile(`\d+(?:[./]\d+)*`)
-	repeated = regexp.MustCompile(` (five hundred) five hundred `) // said twice
-	medicine = regexp.MustCompile(`(?i)\b[a-z]{3,}(?:pril|sartan|olol|statin|formin|prazole|cillin|cycline|oxacin|oxetine|zepam|triptan|glutide|xaban|oxicam|codone|thiazide|solone)\b`)
+	numerals  = regexp.MustCompile(`\d+(?:[./]\d+)*`)
+	brokenOff = regexp.MustCompile(`[-–—](\s|$)`)                   // a word that was the last one
+	repeated  = regexp.MustCompile(` (five hundred) five hundred `) // said twice
+	medicine  = regexp.MustCompile(`(?i)\b[a-z]{3,}(?:pril|sartan|olol|statin|formin|prazole|cillin|cycline|oxacin|oxetine|zepam|triptan|glutide|xaban|oxicam|codone|thiazide|solone)\b`)
 )
 
 // TestNothingIsAdded: every figure and every drug of a sentence stands in its evidence, and every piece of evidence is there.
@@ -160,7 +166,7 @@ func TestNothingIsAdded(t *testing.T) {
 						if said[id] == "" {
 							t.Fatalf("%q names %s, which nobody said", x.Text, id)
 						}
-						source.WriteString(" " + strings.ToLower(said[id]))
+						source.WriteString(" " + brokenOff.ReplaceAllString(strings.ToLower(said[id]), " "))
 					}
 					if source.Len() == 0 {
 						t.Fatalf("%q has no evidence", x.Text)

@@ -28,6 +28,10 @@ var (
 	familyWords   = regexp.MustCompile(`(?i)\b(mother|father|mom|dad|brother|sister|grandmother|grandfather|aunt|uncle|family history|runs in (the|my|your) family)\b`)
 	socialWords   = regexp.MustCompile(`(?i)\b(smok\w+|alcohol|drink(ing|s)? (a|some|beer|wine|any|on)|beer|wine|drugs?|marijuana|tobacco|cigarettes?|work(s|ed|ing)? (as|at|in|for)|job|retired|married|lives? (with|alone|in)|occupation)\b`)
 	testWords     = regexp.MustCompile(`(?i)\b(x-?rays?|ct|mri|ekg|ecg|echocardiogram|ultrasound|a1c|hemoglobin|creatinine|white blood cell|cholesterol|ldl|troponin|urinalysis|culture|biopsy|labs?|blood ?work|ejection fraction|glucose|potassium|level|results?|normal|elevated)\b`)
+	orders        = regexp.MustCompile(`(?i)\b(prescrib\w+|order|refer|referral|start (you|him|her|them)|put (you|him|her|them) on|increase|decrease|continue|milligrams?|mg|schedule|send|brace|splint|come back|follow[- ]?up|want (you|him|her|them) to|recommend|physical therapy|avoid|take (it|this|that|one))\b`)
+	finding       = regexp.MustCompile(`(?i)^(on|upon) (my |your |his |her |their |the patient's |the )?(\w+ )?(physical )?exam\w*\b|\b(exam|examination|testing) (is|was|shows|reveals)\b|\b(your|his|her|their|the patient's) (blood pressure|vitals?|vital signs)\b.*\b(today|here|office|good|fine|normal|elevated|high|over)\b|\b(intact|equal and reactive|alert|oriented|nondistended|murmurs?|crackles|bruit|distention|thyromegaly|adenopathy)\b`)
+	endorses      = regexp.MustCompile(`(?i)\b(review of systems|endors(ed|ing))\b`)
+	judges        = regexp.MustCompile(`(?i)\b(i think (you|he|she|they|the patient) (have|has|probably|likely|might|may)|consistent with|diagnosis (is|would be|will be)|you've got|in summary)\b`)
 	introduces    = regexp.MustCompile(`(?i)\b(\d+|[a-z]+)[- ](year|month|week|day)s?[- ]old\b|\b(is here|presents?|comes? in|here (today )?(for|with)|came in)\b`)
 )
 
@@ -100,7 +104,11 @@ func (s *statement) whereTold(now phase) string {
 	switch {
 	case introduces.MatchString(s.source) && s.at < 0.3:
 		return presentIllness
-	case now == planning && concludes.MatchString(s.source) && !beginsPlan.MatchString(s.source):
+	case endorses.MatchString(s.source):
+		return reviewOfSystems
+	case s.at > 0.15 && finding.MatchString(s.source) && !orders.MatchString(s.source) && !judges.MatchString(s.source):
+		return physicalExam
+	case now == planning && concludes.MatchString(s.source) && (!beginsPlan.MatchString(s.source) || judges.MatchString(s.source) && !orders.MatchString(s.source)):
 		return assessment
 	case now == planning:
 		return plan

@@ -19,7 +19,7 @@ const (
 
 var (
 	saysNo  = regexp.MustCompile(`(?i)^(no|nope|nah|none|negative|never|not really|not at all|nothing|nothing else|neither|(?:i don't|i do not|i haven't|i have not|i'm not|i am not)(?: ?[,.!]|$)|not that i know of|none at all|not that i can think of|no i don't|no i haven't|no not really|no none|no none whatsoever|no no|no sir|no ma'am|absolutely not|definitely not|not yet|not right now)\b[ ,.!]*`)
-	saysYes = regexp.MustCompile(`(?i)^(yes|yeah|yep|yup|uh-huh|mm-hmm|mhm|correct|right|exactly|sure|yes i do|yes i am|yes i have|(?:i do|i have|i am|i did|i was|it does|it is|it did|that's right|that is right|that's correct)(?: ?[,.!]|$)|definitely|absolutely|of course|sometimes|a little|a little bit|a bit|every now and then|occasionally|once in a while)\b[ ,.!]*`)
+	saysYes = regexp.MustCompile(`(?i)^(yes|yeah|yep|yup|uh-huh|mm-hmm|mhm|(?:correct|right|exactly|sure)(?: ?[,.!]|$)|yes i do|yes i am|yes i have|(?:i do|i have|i am|i did|i was|it does|it is|it did|that's right|that is right|that's correct)(?: ?[,.!]|$)|definitely|absolutely|of course|sometimes|a little|a little bit|a bit|every now and then|occasionally|once in a while)\b[ ,.!]*`)
 	nothing = regexp.MustCompile(`(?i)^[ ,.]*((uh|um|okay|ok|all right|alright|hmm|hi|hello|hey|thanks|thank you|sounds good|good|great|perfect|i see|got it|bye|sure|mm-hmm|no problem|no questions|i think i'm good)\b[ ,.!]*)*$`)
 )
 
@@ -47,7 +47,11 @@ func asked(question string) string {
 	if len(m) == 0 {
 		return ""
 	}
-	topic := strings.TrimRight(m[len(m)-1][1], " ,.;?!")
+	topic := m[len(m)-1][1]
+	for inner := about.FindStringSubmatch(topic); inner != nil; inner = about.FindStringSubmatch(topic) { // "any symptoms, like, have you had a fever"
+		topic = inner[1]
+	}
+	topic = such.ReplaceAllString(strings.TrimRight(topic, " ,.;?!"), "")
 	topic = trailing.ReplaceAllString(topic, "")
 	topic = strings.Trim(strings.TrimPrefix(strings.TrimPrefix(topic, "any "), "or "), " ,.;")
 	if words := len(strings.Fields(topic)); words == 0 || words > 14 || vague.MatchString(topic) {
@@ -57,9 +61,30 @@ func asked(question string) string {
 }
 
 var (
+	such     = regexp.MustCompile(`(?i)^(?:other )?symptoms[ ,]+(?:such as|like)?[ ,]*`)
 	trailing = regexp.MustCompile(`(?i)[ ,]*\b(at all|recently|lately|or anything|anything like that|at this time|right now|today|with that|with this|with it|or no|or not|in general|as well|too|for me|that you know of|these days|before|in the past|currently|or)\s*$`)
-	vague    = regexp.MustCompile(`(?i)^(questions?|else|that|this|it|you|your day|other questions.*|doing.*|how.*|what.*|when.*|going on|concerns?|thoughts?|time|plans.*|(?:a )?surger\w+|medical .*|past .*|allerg\w+|medications?|pets|other.*)$|\b(me|i|i'm|us|we|my|else|vacation|weekend|summer|holiday|kids?|if|when|feel|see|think|know)\b`)
+	vague    = regexp.MustCompile(`(?i)^(?:your |the |any )*(questions?|else|that|this|it|you|your day|other questions.*|doing.*|how.*|what.*|when.*|going on|concerns?|thoughts?|time|plans.*|(?:a )?surger\w+|medical .*|past .*|allerg\w+|medications?|pets|other.*)$|\b(does|did|do|is (?:that|this|it)|are|me|i|i'm|us|we|my|else|vacation|weekend|summer|holiday|kids?|if|when|feel|see|think|know)\b`)
 )
 
 // declares reports whether a question is a statement that asks to be confirmed: "so you're still taking the metformin?".
 var declares = regexp.MustCompile(`(?i)^(you|you're|you've|it|it's|your|the|that|there|he|she|they)\b`)
+
+var (
+	beginsAsking = regexp.MustCompile(`(?i)^((and|so|but|then|no|uh|um|like|also)[ ,]+)*((do|did|have|are|were|would|could|can|will|had) (you|they)|(is|was|does|did|has|are|were|do|can|could) (it|that|this|there|the|your|any|he|she)|how (about|long|often|much|many|are|is|has|have|do|does|did|was|were|bad|severe)|what (about|kind|brings|part|do|did|does|is|are|were|was|other|happened|medications?|else)|which|when (did|was|were|do)|where (is|does|do|did|are)|why (do|did|is|are)|any)\b`)
+	asksAtEnd    = regexp.MustCompile(`(?i)(?:[ ,]+(?:and|so|but|then|or|okay|sorry))*[ ,]+(?:(?:how|what|when|where|why|which)(?: \w+){0,2} )?(?:(?:do|did|are|were) you|have you (?:\w+ )?(?:ever|had|been|taken|tried|noticed|experienced|gotten|done|felt|seen)|(?:is|does|did|was) (?:it|that|this|the|your)|any other questions|any questions)\b(?: [\w'-]+){0,12}\.$`)
+	relative     = regexp.MustCompile(`(?i)\b(if|that|which|who|because|as|than|whether|when|what|how|will|to|would|should|could|can|we|i|they|not|also|just|and|or)$|'(ll|d|ve)$`)
+)
+
+// wonders is what a patient asks.
+var wonders = regexp.MustCompile(`(?i)^((and|so|but|then|or)[ ,]+)*((is|are|was|does|do|should|can|could|will|would|am|did) (i|you|we|it|that|this|there|the|they)|what|why|how|when|where|which|who)\b.*\?$`)
+
+// untilAsked is what a clinician says before he asks, where a recogniser writes no question marks; empty if all of it asks.
+func untilAsked(sentence string) string {
+	if strings.HasSuffix(sentence, "?") || beginsAsking.MatchString(sentence) {
+		return ""
+	}
+	if at := asksAtEnd.FindStringIndex(sentence); at != nil && !relative.MatchString(sentence[:at[0]]) {
+		return strings.TrimRight(sentence[:at[0]], " ,") + "."
+	}
+	return sentence
+}

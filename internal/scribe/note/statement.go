@@ -3,6 +3,7 @@
 package note
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,7 +24,14 @@ func turnsOf(segments []transcript.Segment) []turn {
 	var list []turn
 	for _, s := range segments {
 		clinician := s.Role == transcript.Clinician
-		if n := len(list); n > 0 && list[n-1].clinician == clinician {
+		n := len(list)
+		if n > 1 && list[n-2].clinician == clinician && brokenOff(list[n-2].raw) && hums.MatchString(list[n-1].raw) { // the other one only hummed
+			list[n-2].raw = strings.TrimRight(list[n-2].raw, " -")
+			list = list[:n-1]
+			n--
+			s.Content = strings.TrimLeft(s.Content, " .,")
+		}
+		if n > 0 && list[n-1].clinician == clinician {
 			list[n-1].segments = append(list[n-1].segments, s.ID)
 			list[n-1].raw += " " + stop(s.Content)
 			continue
@@ -36,15 +44,27 @@ func turnsOf(segments []transcript.Segment) []turn {
 	return list
 }
 
+// hums are turns that only say that one listens.
+var hums = regexp.MustCompile(`(?i)^[ ,.]*((okay|mm-hmm|mm-hm|uh-huh|hmm|all right|alright|right|sure|gotcha|i see)[ ,.]*)*$`)
+
+// brokenOff reports whether a turn ends within a sentence, after a whole word.
+func brokenOff(text string) bool {
+	word := text[strings.LastIndexByte(text, ' ')+1:]
+	return len(word) > 4 && strings.HasSuffix(word, "-")
+}
+
 // statement is a sentence that may go into the note.
 type statement struct {
 	text      string // as it would be written
+	said      string // the same as it was said to the patient; empty of what the patient said
 	source    string // as it was said, or answered
 	clinician bool   // who said it, or asked
 	answered  bool   // it is made of a question and its answer
 	denied    bool   // of one that was answered with no
 	segments  []string
 	place     string
+	about     string  // the problem that it is under: "for his back pain"
+	toYou     string  // the same, to the patient: "for your back pain"
 	at        float64 // where in the visit, 0 to 1
 }
 
@@ -101,10 +121,10 @@ func lastQuestion(t turn) string {
 func (t *turn) told(said []string, at float64, s subject) []statement {
 	var list []statement
 	for _, sentence := range said {
-		if strings.HasSuffix(sentence, "?") {
+		if sentence = untilAsked(sentence); sentence == "" {
 			continue
 		}
-		list = append(list, statement{text: reported(sentence, false, s), source: sentence, clinician: true, segments: t.segments, at: at})
+		list = append(list, statement{text: reported(sentence, false, s), said: sentence, source: sentence, clinician: true, segments: t.segments, at: at})
 	}
 	return list
 }
@@ -129,6 +149,9 @@ func (t *turn) answers(question string, asker *turn, at float64, s subject) []st
 		rest = t.text
 	}
 	for _, sentence := range sentences(rest) {
+		if wonders.MatchString(sentence) {
+			continue
+		}
 		list = append(list, statement{text: reported(strings.TrimSuffix(sentence, "?"), true, s), source: question + " " + sentence, segments: t.segments, at: at})
 	}
 	return list

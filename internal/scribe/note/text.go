@@ -14,6 +14,7 @@ import (
 var (
 	spaced    = regexp.MustCompile(` +([.,;:?!])`)
 	apart     = regexp.MustCompile(`\b(do|does|did|is|are|was|were|has|have|had|ca|wo|would|could|should|must|need) n't\b`)
+	lemme     = regexp.MustCompile(`\b(lem me|lemme)\b`)
 	gone      = regexp.MustCompile(`\b(gon na|gonna)\b`)
 	want      = regexp.MustCompile(`\b(wan na|wanna)\b`)
 	cut       = regexp.MustCompile(`(^|[ ,.])[a-z']+-([ ,.]|$)`)
@@ -25,7 +26,8 @@ var (
 	dangling  = regexp.MustCompile(`,\s*([.?!])`)
 	command   = regexp.MustCompile(`(?i)\b(hey[ ,]*)?dragon[ ,]*(show|order|finalize|pull|open|display|please)[^.?!]*[.?!]?`)
 	address   = regexp.MustCompile(`(?i)\b(hey|okay|hi)?[ ,]*dragon\b[ ,]*`)
-	leading   = regexp.MustCompile(`(?i)^((so|and|but|then|or|now|because|well|also|right|good|great|sure|perfect|excellent|fine|thanks|thank you|no problem|sounds good|that's good|that's great|great question|absolutely|please|again|anyway|anyways|let's see|hey)\b[ ,.]*)+`)
+	leading   = regexp.MustCompile(`(?i)^(((so|and|but|then|or|now|because|well|also|okay|ok|alright|all right|wow|yeah|yep|hmm+|again|anyway|anyways|let's see|hey)\b[ ,.]*)|(right|good|great|sure|perfect|excellent|fine|thanks|thank you|no problem|sounds good|that's good|that's great|great question|absolutely|please)([,.]+ *|$))+`)
+	breath    = regexp.MustCompile(`(?i) (?:okay|alright|all right)(?: (?:so|and|yeah|no|then|well|great|good))* `)
 )
 
 // clean gives what is said without what is only sound.
@@ -33,6 +35,7 @@ func clean(text string) string {
 	text = strings.Join(strings.Fields(text), " ")
 	text = strings.NewReplacer("’", "'", "‘", "'", "“", `"`, "”", `"`, "–", "-", "—", " - ").Replace(text)
 	text = apart.ReplaceAllString(text, "${1}n't")
+	text = lemme.ReplaceAllString(text, "let me")
 	text = gone.ReplaceAllString(text, "going to")
 	text = want.ReplaceAllString(text, "want to")
 	text = command.ReplaceAllString(text, " ")
@@ -59,7 +62,10 @@ func unrepeat(text string) string {
 	bare := func(i int) string { return strings.ToLower(strings.Trim(words[i], ",.;")) }
 	var out []string
 	for i := 0; i < len(words); i++ {
-		if i+1 < len(words) && bare(i) == bare(i+1) && bare(i) != "" && bare(i) != "had" && bare(i) != "that" && !strings.ContainsAny(words[i], ".?!") {
+		if first, rest, ok := strings.Cut(words[i], "-"); ok && first != "" && strings.EqualFold(first, strings.TrimRight(shortened.ReplaceAllString(rest, ""), ",.;?!")) { // i-i, i-i'd
+			words[i] = rest
+		}
+		if i+1 < len(words) && bare(i) == bare(i+1) && bare(i) != "" && (bare(i) != "had" && bare(i) != "that" || strings.HasSuffix(words[i], ",")) && !strings.ContainsAny(words[i], ".?!") {
 			continue
 		}
 		if i+3 < len(words) && bare(i) == bare(i+2) && bare(i+1) == bare(i+3) && !strings.ContainsAny(words[i]+words[i+1], ".?!") {
@@ -70,6 +76,8 @@ func unrepeat(text string) string {
 	}
 	return strings.Join(out, " ")
 }
+
+var shortened = regexp.MustCompile(`'\w+`)
 
 // titles are the words that a full stop does not end a sentence after.
 var titles = map[string]bool{"dr": true, "mr": true, "mrs": true, "ms": true, "st": true, "vs": true}
@@ -94,11 +102,71 @@ func sentences(text string) []string {
 	list = append(list, text[begin:])
 	var kept []string
 	for _, s := range list {
-		if s = trim(s); s != "" {
-			kept = append(kept, s)
+		for _, s = range breaths(s) {
+			if s = trim(s); s != "" {
+				kept = append(kept, s)
+			}
 		}
 	}
 	return kept
+}
+
+// A sentence of more than longBreath words is split where one takes breath, if what is before has shortBreath words.
+const (
+	longBreath  = 30
+	shortBreath = 6
+)
+
+// breaths splits what a recogniser that knows no full stops took for one sentence.
+func breaths(s string) []string {
+	if len(strings.Fields(s)) <= longBreath {
+		return []string{s}
+	}
+	var list []string
+	for _, piece := range breath.Split(s, -1) {
+		words := strings.Fields(piece)
+		if len(words) <= longBreath {
+			list = append(list, piece)
+			continue
+		}
+		begin := 0
+		for i := shortBreath; i+2 < len(words); i++ {
+			if i-begin >= shortBreath && startsAnew(words[i-1], words[i], words[i+1]) {
+				list = append(list, strings.Join(words[begin:i], " ")+".")
+				begin = i
+			}
+		}
+		list = append(list, strings.Join(words[begin:], " "))
+	}
+	return list
+}
+
+// startsAnew reports whether a word between two begins a sentence where nothing else tells.
+func startsAnew(before, word, next string) bool {
+	switch strings.ToLower(word) {
+	case "so":
+		return starters[next]
+	case "and", "but", "now", "then":
+		return starters[next] && !joiners[before]
+	case "i'm", "we're", "i'd":
+		return (next == "going" || next == "also" || next == "like") && !joiners[before]
+	case "let's":
+		return !joiners[before]
+	}
+	return false
+}
+
+var (
+	starters = set("i i'm i'll i'd i've we we're we'll you you're you'll your let's they they're it it's that's there there's for on then the my")
+	joiners  = set("and but so that what if because which when where who as until than then while since how are were have do did")
+)
+
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for w := range strings.FieldsSeq(words) {
+		m[w] = true
+	}
+	return m
 }
 
 // trim takes away what a sentence begins with and does not say anything.
