@@ -3,11 +3,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -18,6 +21,7 @@ import (
 
 func newModelsCommand() *cobra.Command {
 	var data, from, sum string
+	var asJSON bool
 	c := &cobra.Command{
 		Use:   "models",
 		Short: "List, pull and remove speech models for galen-asr",
@@ -35,7 +39,7 @@ func newModelsCommand() *cobra.Command {
 				m.SHA256 = sum
 			}
 			show, done := progress(c.ErrOrStderr(), m)
-			if from == "" {
+			if from == "" && m.SHA256 != "" {
 				fmt.Fprintf(c.ErrOrStderr(), "Fetching %s\n", m.URL)
 			}
 			err = models.Pull(c.Context(), http.DefaultClient, modelFolder(data), m, from, show)
@@ -48,9 +52,12 @@ func newModelsCommand() *cobra.Command {
 		}}
 	pull.Flags().StringVar(&from, "from", "", "file of the archive, fetched before, instead of the network")
 	pull.Flags().StringVar(&sum, "sha256", "", "SHA-256 of the archive, for models whose hash is not known here")
-	c.AddCommand(pull,
-		&cobra.Command{Use: "list", Short: "List the models that there are, and those that are here", Args: noArgs,
-			RunE: func(c *cobra.Command, _ []string) error { return listModels(c.OutOrStdout(), modelFolder(data)) }},
+	list := &cobra.Command{Use: "list", Short: "List the models that there are, and those that are here", Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return listModels(c.OutOrStdout(), modelFolder(data), asJSON)
+		}}
+	list.Flags().BoolVar(&asJSON, "json", false, "print JSON, with addresses and hashes")
+	c.AddCommand(pull, list,
 		&cobra.Command{Use: "remove NAME", Short: "Remove a model", Args: wants(1, 1, "a name, as list gives it", "galen models remove moonshine-tiny-en"),
 			RunE: func(_ *cobra.Command, args []string) error { return models.Remove(modelFolder(data), args[0]) }})
 	return c
@@ -81,7 +88,19 @@ func isTerminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-func listModels(out io.Writer, folder string) error {
+// listed is a model as list --json tells of it.
+type listed struct {
+	Name    string `json:"name"`
+	Here    bool   `json:"here"`
+	Bytes   int64  `json:"bytes,omitempty"` // of the archive
+	Licence string `json:"licence,omitempty"`
+	About   string `json:"about"`
+	URL     string `json:"url,omitempty"`
+	SHA256  string `json:"sha256,omitempty"`
+}
+
+// listModels lists the models of the catalogue, and then those that are in the folder besides.
+func listModels(out io.Writer, folder string, asJSON bool) error {
 	here := map[string]bool{}
 	for _, m := range sherpa.Models(folder) {
 		here[m.Name] = true
@@ -89,17 +108,28 @@ func listModels(out io.Writer, folder string) error {
 	if sherpa.Detector(folder) != "" {
 		here["silero-vad"] = true
 	}
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	var list []listed
 	for _, m := range models.Catalogue() {
-		state := ""
-		if here[m.Name] {
-			state = "here"
-		}
+		list = append(list, listed{m.Name, here[m.Name], m.Bytes, m.Licence, m.About, m.URL, m.SHA256})
 		delete(here, m.Name)
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, state, m.Licence, m.About, m.URL)
 	}
-	for name := range here {
-		fmt.Fprintf(w, "%s\there\t\tput there by hand\t\n", name)
+	for _, name := range slices.Sorted(maps.Keys(here)) {
+		list = append(list, listed{Name: name, Here: true, About: "put there by hand"})
+	}
+	if asJSON {
+		return json.NewEncoder(out).Encode(list)
+	}
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "MODEL\tHERE\tDOWNLOAD\tLICENCE\tWHAT IT IS")
+	for _, m := range list {
+		state, size := "no", ""
+		if m.Here {
+			state = "yes"
+		}
+		if m.Bytes > 0 {
+			size = fmt.Sprintf("%d MB", (m.Bytes+500_000)/1_000_000)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", m.Name, state, size, m.Licence, m.About)
 	}
 	return w.Flush()
 }

@@ -270,7 +270,6 @@ func pushAll(ctx context.Context, d audio.Decoder, in io.Reader, list []asr.Reco
 func (v *visit) write(ctx context.Context, out, live io.Writer, x scribe.Visit) error {
 	if len(x.Segments) == 0 {
 		fmt.Fprintln(live, "Nothing was said.")
-		return nil
 	}
 	w := &note.Writer{}
 	files, err1 := w.Transcript(ctx, x)

@@ -6,6 +6,7 @@ import json
 import re
 import resource
 import subprocess
+import wave
 
 import pytest
 
@@ -53,6 +54,10 @@ def test_every_command_has_help():
     (["synth"], "--out is needed"),
     (["synth", "--bogus"], "unknown flag: --bogus"),
     (["scribe"], "wants a file"),
+    (["scribe", "x.wav", "--mic"], "wants a file, or --mic"),
+    (["scribe", "x.wav", "--template", "SOAP"], "PHYSICAL_SOAP"),
+    (["scribe", "x.wav", "--channels", "x"], "clinician,patient"),
+    (["scribe", "x.wav", "--recogniser", "x"], "pocketsphinx"),
     (["serve", "x"], 'no command or argument "x"'),
 ])
 def test_a_mistake_says_what_to_do(args, says, tmp_path):
@@ -180,3 +185,33 @@ def test_insights_from_a_server(galen, healthlake, made):
     here = run("insights", patient, "--file", folder, "--as-of", "2026-03-01", "--all")
     assert there.returncode == here.returncode == 0, there.stderr + here.stderr
     assert there.stdout == here.stdout, "the same record gives the same summary, wherever it is kept"
+
+
+def test_models_are_listed(tmp_path):
+    shown = run("models", "list", "--data", tmp_path)
+    assert shown.returncode == 0 and re.search(r"^moonshine-tiny-en +no +88 MB +MIT ", shown.stdout, re.M), shown.stdout
+    listed = {m["name"]: m for m in json.loads(run("models", "list", "--json", "--data", tmp_path).stdout)}
+    assert not listed["silero-vad"]["here"] and listed["silero-vad"]["url"].startswith("https://") and len(listed["silero-vad"]["sha256"]) == 64
+    refused = run("models", "pull", "sherpa-onnx-whisper-base.en", "--data", tmp_path)
+    assert refused.returncode == 1 and "--sha256" in refused.stderr and "Fetching" not in refused.stderr
+    (tmp_path / "wheel").write_text("something else")
+    refused = run("models", "pull", "silero-vad", "--from", tmp_path / "wheel", "--data", tmp_path)
+    assert refused.returncode == 1 and "SHA-256" in refused.stderr and not (tmp_path / "models" / "silero-vad").exists()
+
+
+def test_a_recording_of_nothing(tmp_path):
+    script, sound = tmp_path / "script.json", tmp_path / "silence.wav"
+    script.write_text('{"turns": []}')
+    with wave.open(str(sound), "wb") as w:
+        w.setnchannels(1)
+        w.setsampwidth(2)
+        w.setframerate(8000)
+        w.writeframes(bytes(16000))
+    done = run("scribe", sound, "--recogniser", f"replay:{script}", "--json", "--out", tmp_path / "notes")
+    assert done.returncode == 0 and "Nothing was said." in done.stderr
+    note = json.loads(done.stdout)
+    assert "Nothing was said in this session." in note["Notice"] and not any(s["Summary"] for s in note["ClinicalDocumentation"]["Sections"])
+    assert json.loads((tmp_path / "notes" / "clinicalDoc.json").read_text()) == note
+    sound.write_bytes(b"RIFF\0\0\0\0WAVE")
+    refused = run("scribe", sound, "--recogniser", f"replay:{script}")
+    assert refused.returncode == 1 and "silence.wav" in refused.stderr and not refused.stdout

@@ -3,7 +3,7 @@
 // Package process hears with a program of its own for each channel: samples go to its standard input, 16-bit little-endian at
 // asr.Rate, lines come from its standard output, and a Reader tells what they mean. What the program does wrong ends the
 // program, never the server. Recognisers are as package asr says; a program that ends by itself before its input did has failed, and so has
-// one that takes no samples, or after the last one says nothing and does not end, for Command.Stall.
+// one that takes no samples, or after the last one says nothing and does not end, for Command.Stall (ten times as long if it computes all the while).
 package process
 
 import (
@@ -55,7 +55,10 @@ func (p Command) Open(o asr.Options, reader Reader) (asr.Recogniser, error) {
 		end()
 		return nil, fault.Wrap(fault.Unavailable, err, "%s cannot be started", p.Path)
 	}
-	r := &recogniser{program: p.Path, stall: cmp.Or(p.Stall, time.Minute), begin: o.Begin, reader: reader, in: in, results: make(chan asr.Result), life: life, end: end}
+	stall := cmp.Or(p.Stall, time.Minute)
+	r := &recogniser{program: p.Path, stall: stall, begin: o.Begin, reader: reader, in: in, results: make(chan asr.Result), life: life, end: end}
+	r.taking = watch{stall: stall, pid: c.Process.Pid, hung: r.hung}
+	r.ending = watch{stall: stall, pid: c.Process.Pid, hung: r.hung}
 	context.AfterFunc(life, func() { _ = out.Close() }) // children of the program may hold it open
 	go r.run(c, out)
 	return r, nil
@@ -72,11 +75,12 @@ type recogniser struct {
 	results chan asr.Result
 	life    context.Context
 	end     context.CancelFunc
+	taking  watch // of samples
+	ending  watch // after the last sample
 
 	mu       sync.Mutex
-	finished bool        // guarded by mu
-	err      error       // guarded by mu
-	last     *time.Timer // guarded by mu: ends a program that stands still after the last sample; nil before that
+	finished bool  // guarded by mu
+	err      error // guarded by mu
 }
 
 func (r *recogniser) Push(ctx context.Context, samples []int16) error {
@@ -86,7 +90,8 @@ func (r *recogniser) Push(ctx context.Context, samples []int16) error {
 	}
 	stop := context.AfterFunc(ctx, r.end) // a pipe's write cannot be told to stop by itself
 	defer stop()
-	defer time.AfterFunc(r.stall, r.hung).Stop()
+	r.taking.begin()
+	defer r.taking.end()
 	if _, err := r.in.Write(r.buffer); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "%s takes no more audio", r.program)
 	}
@@ -96,8 +101,8 @@ func (r *recogniser) Push(ctx context.Context, samples []int16) error {
 func (r *recogniser) Finish() error {
 	r.mu.Lock()
 	r.finished = true
-	r.last = time.AfterFunc(r.stall, r.hung)
 	r.mu.Unlock()
+	r.ending.begin()
 	return r.in.Close()
 }
 
@@ -109,15 +114,6 @@ func (r *recogniser) hung() {
 		r.err = fault.New(fault.Unavailable, "%s stood still for %v", r.program, r.stall)
 	}
 	r.end()
-}
-
-// moves notes that the program does something.
-func (r *recogniser) moves() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.last != nil {
-		r.last.Reset(r.stall)
-	}
 }
 
 func (r *recogniser) Results() <-chan asr.Result { return r.results }
@@ -139,11 +135,9 @@ func (r *recogniser) run(c *exec.Cmd, out io.Reader) {
 		_ = c.Process.Kill() // nobody reads what it prints any more
 	}
 	err := errors.Join(failed, c.Wait())
+	r.ending.end()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.last != nil {
-		r.last.Stop()
-	}
 	if r.life.Err() == nil && (err != nil || !r.finished) {
 		r.err = fault.Wrap(fault.Unavailable, err, "%s ended by itself", r.program)
 	}
@@ -153,7 +147,7 @@ func (r *recogniser) read(out io.Reader) error {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, maxLine)
 	for lines.Scan() {
-		r.moves()
+		r.ending.again()
 		results, err := r.reader.Line(lines.Bytes())
 		if err != nil {
 			return err
@@ -175,7 +169,7 @@ func (r *recogniser) tell(results []asr.Result) {
 		}
 		select {
 		case r.results <- x:
-			r.moves()
+			r.ending.again()
 		case <-r.life.Done():
 			return
 		}

@@ -116,6 +116,33 @@ func TestProgramsThatGoWrong(t *testing.T) {
 	}
 }
 
+// TestProgramsThatAreSlow: one that computes for longer than it may stand still is let go on, but not for ever.
+func TestProgramsThatAreSlow(t *testing.T) {
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("what a program computes is not known here: ", err)
+	}
+	// compute computes for as long as it is told, in seconds of what the machine counts.
+	const compute = `end=$(($(date +%s)+$1)); while [ $(date +%s) -lt $end ]; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; done`
+	slow := `set -- 5; ` + compute + `; n=0; while [ "$(head -c 32000 | wc -c)" = 32000 ]; do echo "second $n"; n=$((n+1)); done`
+	for name, c := range map[string]struct {
+		script string
+		stall  time.Duration
+		said   int
+		why    string
+	}{
+		"slow":     {slow, 2 * time.Second, 8, ""},
+		"for ever": {`while :; do :; done`, 500 * time.Millisecond, 0, "stood still"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			said, err := hear(t, provider{shell(c.script, c.stall)}, 8, asr.Options{})
+			if len(said) != c.said || (err != nil) != (c.why != "") || err != nil && !strings.Contains(err.Error(), c.why) {
+				t.Errorf("%q, %v", said, err)
+			}
+		})
+	}
+}
+
 func TestProgramsThatDoNotStart(t *testing.T) {
 	plain := filepath.Join(t.TempDir(), "plain")
 	if err := os.WriteFile(plain, []byte("not a program"), 0o600); err != nil {
