@@ -24,10 +24,14 @@ type Sentence struct {
 	Context  bool     `json:"context,omitempty"`  // it is from what the client knew of the encounter
 	Writer   string   `json:"writer"`             // rules, or the name of a model
 	Said     string   `json:"said,omitempty"`     // the same as the clinician said it to the patient
+	Part     string   `json:"part,omitempty"`     // of a note, that it belongs to: PLAN
 
 	clinician bool // who brought it up
 	order     int  // where in the visit, counted from 1; what was known before has none
 }
+
+// customTemplate is the Template of notes whose sections the client named.
+const customTemplate = "CUSTOM"
 
 // Rules is the Writer of sentences that no model had a hand in.
 const Rules = "rules"

@@ -305,7 +305,7 @@ func TestFiles(t *testing.T) {
 	if s := got["note.html"]; strings.Contains(s, "<script") || !strings.Contains(s, "<details><summary>Right knee pain.</summary>") {
 		t.Errorf("note.html: %s", s)
 	}
-	if s := got["afterVisitSummary.json"]; !strings.Contains(s, "You came in for: right knee pain.") || !strings.Contains(s, `"SummarizedSegment": "What happens next: We will prescribe meloxicam 15 milligrams once a day."`) {
+	if s := got["afterVisitSummary.json"]; !strings.Contains(s, "You came in for: right knee pain.") || !strings.Contains(s, `"SummarizedSegment": "Your medicines: We will prescribe meloxicam 15 milligrams once a day."`) {
 		t.Errorf("afterVisitSummary.json: %s", s)
 	}
 	if s := got["transcript.json"]; !strings.Contains(s, `"ParticipantRole": "CLINICIAN_0"`) || !strings.Contains(s, `"Content": "fever"`) || !strings.Contains(s, `"BeginCharacterOffset"`) {

@@ -4,55 +4,138 @@ package note
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"galen/internal/scribe"
 )
 
-// plain are words of clinicians in words of everybody.
-var plain = []struct{ clinical, words string }{
-	{"hypertension", "high blood pressure"}, {"hyperlipidemia", "high cholesterol"}, {"hypercholesterolemia", "high cholesterol"}, {"myocardial infarction", "heart attack"},
-	{"cerebrovascular accident", "stroke"}, {"edema", "swelling"}, {"dyspnea", "shortness of breath"}, {"erythema", "redness"}, {"hemoglobin a1c", "average blood sugar test (A1c)"},
-	{"echocardiogram", "heart ultrasound"}, {"ekg", "heart tracing (EKG)"}, {"palpation", "pressing on it"}, {"follow up", "come back"}, {"bilateral", "on both sides"},
-	{"analgesics", "pain medicine"}, {"antibiotics", "antibiotics (medicine against germs)"}, {"nsaids", "anti-inflammatory pain medicine"}, {"contusion", "bruise"}, {"laceration", "cut"},
-	{"fracture", "broken bone"}, {"benign", "harmless"}, {"chronic", "long-lasting"}, {"acute", "new"}, {"renal", "kidney"}, {"hepatic", "liver"}, {"cardiac", "heart"}, {"pulmonary", "lung"},
-	{"medications", "medicines"}, {"medication", "medicine"}, {"initiate", "start"}, {"discontinue", "stop"}, {"physician", "doctor"},
+// group is a part of the summary.
+type group struct {
+	begins string // its first sentence
+	list   []string
 }
 
-// summaryFile is afterVisitSummary.json: why the patient came, what was found, and what is to be done, told to the patient.
-func summaryFile(v scribe.Visit, n Note) scribe.File {
-	type line struct{ SummarizedSegment string }
-	var lines []line
-	say := func(text string) { lines = append(lines, line{text}) }
-	if n.Silent {
-		say("Nothing was said in this visit, so there is no summary of it.")
+// add adds what a sentence of the note says, in short plain ones.
+func (g *group) add(text string) {
+	for _, short := range shortly(text) {
+		if !slices.Contains(g.list, short) {
+			g.list = append(g.list, short)
+		}
 	}
+}
+
+var (
+	comeBack  = regexp.MustCompile(`(?i)\b(follow[- ]?up|come back|return|see (you|him|her|them|the patient|me|us) (again|in|back)|call (me|us|the (office|clinic))|let (me|us) know|in (about )?(a|an|one|two|three|four|five|six|\d+) (days?|weeks?|months?|years?))\b`)
+	medicines = regexp.MustCompile(`(?i)\b(milligrams?|mg|micrograms?|mcg|units|tablets?|pills?|inhaler|puffs?|cream|ointment|prescri\w+|medications?|medicines?|insulin|dose|once a day|twice a day|times a day)\b`)
+)
+
+// summaryFile is afterVisitSummary.json, made of the note alone: why the patient came, what was found, the medicines, what is to be done, and when to come
+// back, told to the patient in plain words and short sentences.
+func summaryFile(v scribe.Visit, n Note) scribe.File {
+	why, found := group{begins: "You came in for: "}, group{begins: "What we found: "}
+	takes, next, back := group{begins: "Your medicines: "}, group{begins: "What happens next: "}, group{begins: "When to come back or call: "}
 	for _, s := range n.Sections {
 		for _, x := range s.Sentences {
 			if x.Context {
 				continue
 			}
-			switch s.Name {
+			part := s.Name
+			if n.Template == customTemplate {
+				part = x.Part
+			}
+			switch part {
 			case chiefComplaint, "GOAL":
-				say("You came in for: " + lower(simple(x.Text)))
+				why.list = append(why.list, lower(simple(told(x.Text))))
 			case assessment, "PROGRESS":
-				say("What we found: " + simple(told(x.Text)))
+				found.add(x.toPatient())
 			case plan:
-				say("What happens next: " + simple(told(x.Text)))
+				text := x.toPatient()
+				switch {
+				case comeBack.MatchString(text):
+					back.add(text)
+				case medicines.MatchString(text):
+					takes.add(text)
+				default:
+					next.add(text)
+				}
 			}
 		}
 	}
-	if lines == nil {
-		say("There are no instructions from this visit. Ask your care team if you are not sure what to do next.")
-	} else if !n.Silent {
-		say("Call your care team if you have questions or if you feel worse.")
-	}
 	var doc struct {
-		AfterVisitSummary struct{ SummarizedSegments []line }
+		AfterVisitSummary struct{ SummarizedSegments []summaryLine }
 	}
-	doc.AfterVisitSummary.SummarizedSegments = lines
+	doc.AfterVisitSummary.SummarizedSegments = summaryLines(n.Silent, why, found, takes, next, back)
 	return jsonFile("afterVisitSummary.json", doc)
 }
+
+// summaryLine is a sentence of the summary.
+type summaryLine struct{ SummarizedSegment string }
+
+func summaryLines(silent bool, groups ...group) []summaryLine {
+	var lines []summaryLine
+	if silent {
+		return []summaryLine{{"Nothing was said in this visit, so there is no summary of it."}}
+	}
+	for _, g := range groups {
+		for i, text := range g.list {
+			if i == 0 {
+				text = g.begins + text
+			}
+			lines = append(lines, summaryLine{text})
+		}
+	}
+	if lines == nil {
+		return []summaryLine{{"There is nothing to do after this visit. Ask your care team if you are not sure what to do next."}}
+	}
+	return append(lines, summaryLine{"Call your care team if you have questions or if you feel worse."})
+}
+
+// toPatient is a sentence as it is told to the patient: as the clinician said it, if he did.
+func (x *Sentence) toPatient() string {
+	if x.Said != "" {
+		return x.Said
+	}
+	return told(x.Text)
+}
+
+// A sentence for the patient is split after longSaid words where another one begins, unless that leaves fewer than shortSaid.
+const (
+	longSaid  = 9
+	shortSaid = 3
+)
+
+var (
+	padding   = regexp.MustCompile(`(?i)\b(go ahead and|of course|at this point|at this time|obviously|basically|actually|definitely|really|certainly|essentially|typically|just|in terms of|as far as)\b,? ?`)
+	connected = regexp.MustCompile(`(?i)^(and|so|but|then)\b[ ,]*(?:then |so )?`)
+)
+
+// shortly gives the short plain sentences of a longer one. The words that joined them are left out, but for "but".
+func shortly(text string) []string {
+	words := strings.Fields(simple(padding.ReplaceAllString(strings.TrimSuffix(text, "."), "")))
+	var list []string
+	begin := 0
+	cut := func(end int) {
+		s := strings.Trim(strings.Join(words[begin:end], " "), " ,;")
+		if m := connected.FindString(s); !strings.HasPrefix(strings.ToLower(m), "but") {
+			s = s[len(m):]
+		}
+		if s != "" {
+			list = append(list, capital(s)+".")
+		}
+		begin = end
+	}
+	for i := shortSaid; i+shortSaid < len(words); i++ {
+		if i-begin >= shortSaid && len(words)-begin > longSaid && !condition.MatchString(strings.Join(words[begin:i], " ")) && startsAnew(strings.TrimRight(words[i-1], ",;"), words[i], strings.ToLower(words[i+1])) {
+			cut(i)
+		}
+	}
+	cut(len(words))
+	return list
+}
+
+// condition begins a sentence whose second half depends on the first.
+var condition = regexp.MustCompile(`(?i)^(?:and |so |but )?(if|when|once|unless|until|after|before|because|since)\b`)
 
 func lower(s string) string {
 	if s == "" {
@@ -61,35 +144,23 @@ func lower(s string) string {
 	return strings.ToLower(s[:1]) + s[1:]
 }
 
-// simple puts clinical words into plain ones.
-func simple(text string) string {
-	for i, p := range plain {
-		text = plainly[i].ReplaceAllString(text, p.words)
-	}
-	return text
-}
-
-var plainly = func() []*regexp.Regexp {
-	var list []*regexp.Regexp
-	for _, p := range plain {
-		list = append(list, regexp.MustCompile(`(?i)\b`+regexp.QuoteMeta(p.clinical)+`\b`))
-	}
-	return list
-}()
-
 var (
-	theirs  = regexp.MustCompile(`(?i)\b(the patient's|(his|her) (?:own )?)\b`)
-	object  = regexp.MustCompile(`(?i)\b(have|put|give|refer|see|send|start|to|for|with|on|get|keep|call|help) (him|her|the patient)\b`)
-	theyAre = regexp.MustCompile(`(?i)\b(he|she|the patient) (is|was|has|does|goes|takes|uses|feels|needs|gets|had|can|will|should|would|may|could|did)\b`)
-	they    = regexp.MustCompile(`(?i)\b(he|she|the patient)\b`)
+	possessive = regexp.MustCompile(`(?i)\bthe patient's\b`)
+	theirs     = regexp.MustCompile(`(?i)\b(his|her)( own)?\b`)
+	herself    = regexp.MustCompile(`(?i)\bher( (?:to|and|or|but|in|on|with|at|from|for|as|when|if|every|a|an|the|some|back|again|up|about|until|that|this)\b|[.,;:]|$)`)
+	object     = regexp.MustCompile(`(?i)\b(have|put|give|refer|see|send|start|to|for|with|on|get|keep|call|help|asked|ask|want|need|like|told|tell|prescribe|advised|let|of|at|from|about) (him|the patient)\b`)
+	theyAre    = regexp.MustCompile(`(?i)\b(he|she|the patient) (is|was|has|does|goes|takes|uses|feels|needs|gets|had|can|will|should|would|may|could|did)\b`)
+	they       = regexp.MustCompile(`(?i)\b(he|she|him|the patient)\b`)
 )
 
-// again gives a verb its form after "you".
+// toYou gives a verb its form after "you".
 var toYou = map[string]string{"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go", "takes": "take", "uses": "use", "feels": "feel", "needs": "need", "gets": "get"}
 
 // told says to the patient what a note says of him.
 func told(text string) string {
+	text = possessive.ReplaceAllString(text, "your")
 	text = object.ReplaceAllString(text, "$1 you")
+	text = herself.ReplaceAllString(text, "you$1")
 	text = theyAre.ReplaceAllStringFunc(text, func(m string) string {
 		verb := m[strings.LastIndexByte(m, ' ')+1:]
 		if v, ok := toYou[strings.ToLower(verb)]; ok {
@@ -98,11 +169,6 @@ func told(text string) string {
 		return "you " + verb
 	})
 	text = they.ReplaceAllString(text, "you")
-	text = theirs.ReplaceAllStringFunc(text, func(m string) string {
-		if strings.HasSuffix(m, " ") {
-			return "your "
-		}
-		return "your"
-	})
+	text = theirs.ReplaceAllString(text, "your$2")
 	return capital(text)
 }

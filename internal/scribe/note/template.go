@@ -67,6 +67,7 @@ func lay(p parts, t scribe.Template) ([]Section, string) {
 					continue
 				}
 				taken[x.Text] = true
+				x.Part = part
 				s.Sentences = append(s.Sentences, x)
 			}
 		}

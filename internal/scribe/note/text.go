@@ -147,7 +147,7 @@ func startsAnew(before, word, next string) bool {
 	case "so":
 		return starters[next]
 	case "and", "but", "now", "then":
-		return starters[next] && !joiners[before]
+		return starters[next] && !owners[next] && !joiners[before]
 	case "i'm", "we're", "i'd":
 		return (next == "going" || next == "also" || next == "like") && !joiners[before]
 	case "let's":
@@ -158,6 +158,7 @@ func startsAnew(before, word, next string) bool {
 
 var (
 	starters = set("i i'm i'll i'd i've we we're we'll you you're you'll your let's they they're it it's that's there there's for on then the my")
+	owners   = set("your the my on for")
 	joiners  = set("and but so that what if because which when where who as until than then while since how are were have do did")
 )
 

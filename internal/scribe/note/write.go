@@ -35,7 +35,7 @@ const silence = "Nothing was said in this session."
 func (w *Writer) Of(ctx context.Context, v scribe.Visit) Note {
 	n := Note{Template: v.Session.Config.Template.Type, Writer: Rules, Notice: v.Session.Notice}
 	if v.Session.Config.Template.Custom {
-		n.Template = "CUSTOM"
+		n.Template = customTemplate
 	}
 	p := parts{}
 	if len(v.Segments) == 0 {
