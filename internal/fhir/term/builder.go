@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"math"
+	"strings"
 
 	"galen/internal/fault"
 )
@@ -168,13 +169,17 @@ func (b *Builder) Designate(i uint32, d Designation) {
 
 // Property adds a property to concept i. One that Info.PropertyDefinitions does not define is defined as a string.
 func (b *Builder) Property(i uint32, code, value string) {
-	p, ok := b.propertyAt[code]
-	if !ok {
-		p = uint32(len(b.info.PropertyDefinitions))
-		b.propertyAt[code] = p
-		b.info.PropertyDefinitions = append(b.info.PropertyDefinitions, PropertyDefinition{Code: code, Type: PropertyString})
+	b.Define(PropertyDefinition{Code: code, Type: PropertyString})
+	b.properties = append(b.properties, propertyOf{i, b.propertyAt[code], b.values.intern(value)})
+}
+
+// Define defines a property, unless one of its code is defined.
+func (b *Builder) Define(p PropertyDefinition) {
+	if _, ok := b.propertyAt[p.Code]; !ok {
+		p.Code = strings.Clone(p.Code)
+		b.propertyAt[p.Code] = uint32(len(b.info.PropertyDefinitions))
+		b.info.PropertyDefinitions = append(b.info.PropertyDefinitions, p)
 	}
-	b.properties = append(b.properties, propertyOf{i, p, b.values.intern(value)})
 }
 
 // Build makes the system. It fails with fault.TooLarge if a table would pass 4 GiB, and with fault.Invalid if there are too
@@ -295,9 +300,16 @@ func (b *Builder) propertied(s *[sectionCount][]byte) {
 	order, starts := byConcept(len(b.properties), len(b.flags), func(i int) uint32 { return b.properties[i].concept })
 	tags := uint32(len(b.tags.known))
 	pairs := make([]uint32, 0, 2*len(order))
-	for _, i := range order {
-		pairs = append(pairs, b.properties[i].property, tags+b.properties[i].value)
+	for c := range b.flags {
+		from := len(pairs)
+		for _, i := range order[starts[c]:starts[c+1]] {
+			if p := b.properties[i]; !hasPair(pairs[from:], p.property, tags+p.value) {
+				pairs = append(pairs, p.property, tags+p.value)
+			}
+		}
+		starts[c] = uint32(from / 2)
 	}
+	starts[len(b.flags)] = uint32(len(pairs) / 2)
 	s[secPropertyAt], s[secProperty] = words(nil, starts), words(nil, pairs)
 	at := append([]uint32(nil), b.tags.at...)
 	end := uint32(len(b.tags.text))
@@ -306,6 +318,16 @@ func (b *Builder) propertied(s *[sectionCount][]byte) {
 	}
 	s[secStringAt] = words(nil, at)
 	s[secString] = append(b.tags.text, b.values.text...)
+}
+
+// hasPair looks for a pair among the first ones: a concept that has more may have repeats.
+func hasPair(pairs []uint32, property, value uint32) bool {
+	for k := 0; k < min(len(pairs), 128); k += 2 {
+		if pairs[k] == property && pairs[k+1] == value {
+			return true
+		}
+	}
+	return false
 }
 
 // assemble writes the sections one after the other and cuts them out of the whole.

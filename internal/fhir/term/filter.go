@@ -18,6 +18,9 @@ func (s *System) filter(f filter) (docset.Set, error) {
 	case "is-a", "descendent-of", "descendant-of", "is-not-a", "generalizes":
 		return s.filterHierarchy(f)
 	}
+	if s.URL == snomed && f.property == "constraint" && f.op == "=" {
+		return s.constrained(f.value)
+	}
 	match, asked, err := f.matcher()
 	if err != nil {
 		return docset.Set{}, err

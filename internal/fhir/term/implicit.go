@@ -22,7 +22,7 @@ const (
 
 // implicit is the definition of a value set that a code system defines by itself; nil if the URL is none.
 //
-//	http://snomed.info/sct?fhir_vs…         all, isa/ID, refset, refset/ID; of an edition or version too
+//	http://snomed.info/sct?fhir_vs…         all, isa/ID, refset, refset/ID, ecl/EXPRESSION; of an edition or version too
 //	http://loinc.org/vs, …/vs/LL…, …/vs/LP… all, an answer list, what is below a part
 //	SYSTEM/vs, SYSTEM?fhir_vs, SYSTEM?fhir_vs=isa/CODE, and CodeSystem.valueSet of any system
 //
@@ -75,10 +75,10 @@ func implicitQuery(address, system, what string) (*compose, error) {
 		return whole(address, system, version, filter{"concept", "descendent-of", "900000000000455006"}), nil
 	case kind == "refset":
 		return whole(address, system, version, filter{propertyRefset, "=", value}), nil
-	case kind == "ecl":
-		return nil, fault.New(fault.Unsupported, "expressions of SNOMED CT (fhir_vs=ecl/…) are not offered: write the filter as a ValueSet with is-a and exclude")
+	case kind == "ecl" && system == snomed:
+		return whole(address, system, version, filter{"constraint", "=", value}), nil
 	}
-	return nil, fault.New(fault.Invalid, "%s: after fhir_vs comes nothing, =isa/CODE, =refset or =refset/ID", address)
+	return nil, fault.New(fault.Invalid, "%s: after fhir_vs comes nothing, =isa/CODE, =refset, =refset/ID or, of SNOMED CT, =ecl/EXPRESSION", address)
 }
 
 func whole(address, system, version string, filters ...filter) *compose {

@@ -28,12 +28,13 @@ const (
 	synonym    = "900000000000013009"
 	preferred  = "900000000000548007"
 	primitive  = "900000000000074008"
+	additional = "900000000000227009" // what a relationship is that defines nothing
 	activeTrue = "1"
 )
 
 // Snomed reads a snapshot. version is the URI of the edition and its date, such as
 // http://snomed.info/sct/731000124108/version/20210301. All concepts are taken, with their active descriptions; is-a is the
-// hierarchy; refset is a property.
+// hierarchy; the attributes that define a concept are properties by their identifiers, once for each value, and refset is one.
 //
 // http://hl7.org/fhir/R4/snomedct.html
 func Snomed(files SnomedFiles, version string) (*term.System, error) {
@@ -141,13 +142,18 @@ func snomedRelationships(b *term.Builder, r io.Reader) error {
 	t := rf2("the relationship file", r, 10, "id")
 	for t.next() {
 		f := t.fields
-		if f[2] != activeTrue || f[7] != isA {
+		if f[2] != activeTrue {
 			continue
 		}
 		child, ok1 := b.Find(f[4])
 		parent, ok2 := b.Find(f[5])
-		if ok1 && ok2 {
+		switch {
+		case !ok1 || !ok2:
+		case f[7] == isA:
 			b.Parent(child, parent)
+		case f[8] != additional:
+			b.Define(term.PropertyDefinition{Code: f[7], Type: term.PropertyCode})
+			b.Property(child, f[7], f[5])
 		}
 	}
 	return t.err()
