@@ -5,7 +5,7 @@ COMMIT  ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo none)
 LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 export CGO_ENABLED = 0
 
-.PHONY: build galen-asr demo test e2e bench check lint race fuzz soak generate clean
+.PHONY: build galen-asr demo test e2e bench snomed check lint race fuzz soak generate clean
 
 build:            ## bin/galen, static, with version and commit inside
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/galen ./cmd/galen
@@ -33,6 +33,9 @@ lint:             ## format, vet, staticcheck
 	@test -z "$$(gofmt -l cmd internal conformance)" || { gofmt -l cmd internal conformance; echo "run gofmt -w on these"; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+
+snomed:           ## a code system of SNOMED CT's size: how it is read, what it takes, what it answers
+	$(GO) test ./internal/fhir/term/load -run xxx -bench Snomed -benchtime 1x
 
 check: lint race  ## what must pass before a commit
 	$(GO) mod tidy -diff

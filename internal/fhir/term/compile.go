@@ -24,7 +24,7 @@ type compiler struct {
 // set finds a value set, stored, built in or implicit, and compiles it, once.
 func (c compiler) set(url, version string) (*set, error) {
 	if version == "" {
-		url, version, _ = strings.Cut(url, "|")
+		url, version = canonical(url)
 	}
 	name := url
 	if version != "" {

@@ -80,7 +80,7 @@ func (s *Service) definition(r ExpandRequest) (fhir.Node, error) {
 	if !n.Ok() {
 		url, version := r.URL, r.Version
 		if version == "" {
-			url, version, _ = strings.Cut(url, "|")
+			url, version = canonical(url)
 		}
 		var err error
 		if n, err = s.resource("ValueSet", url, version); err != nil {

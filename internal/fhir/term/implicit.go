@@ -56,6 +56,15 @@ func (s *Service) implicit(address string) (*compose, error) {
 	return nil, nil
 }
 
+// canonical splits what names a value set into its URL and version. An expression of SNOMED CT has |terms| and no version after it.
+func canonical(name string) (url, version string) {
+	if strings.Contains(name, "?fhir_vs=ecl/") {
+		return name, ""
+	}
+	url, version, _ = strings.Cut(name, "|")
+	return url, version
+}
+
 func implicitQuery(address, system, what string) (*compose, error) {
 	version := ""
 	if strings.HasPrefix(system, snomed+"/") {

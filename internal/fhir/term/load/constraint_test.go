@@ -132,7 +132,7 @@ func TestAttributes(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", filter, got, want)
 		}
 	}
-	ok, err := s.MemberOf("http://snomed.info/sct?fhir_vs=ecl/%3C%3C10", term.Coding{System: "http://snomed.info/sct", Code: "13"})
+	ok, err := s.MemberOf("http://snomed.info/sct?fhir_vs=ecl/<< 10 |disorder|", term.Coding{System: "http://snomed.info/sct", Code: "13"})
 	if err != nil || !ok {
 		t.Errorf("got %v, %v", ok, err)
 	}
