@@ -70,6 +70,9 @@ func documentFile(v scribe.Visit, n Note) scribe.File {
 			if x.Context {
 				i.EvidenceLinks = append(i.EvidenceLinks, link{Source: "ENCOUNTER_CONTEXT"})
 			}
+			if x.Template {
+				i.EvidenceLinks = append(i.EvidenceLinks, link{Source: "TEMPLATE"})
+			}
 			if x.Writer != Rules {
 				i.Writer = x.Writer
 			}
@@ -109,6 +112,9 @@ func markdownFile(v scribe.Visit, n Note) scribe.File {
 			b.WriteString("- " + x.Text)
 			if x.Context {
 				b.WriteString(" *(known before the visit)*")
+			}
+			if x.Template {
+				b.WriteString(" *(nothing was said of this: the template's words)*")
 			}
 			if x.Writer != Rules {
 				b.WriteString(" " + mark)
@@ -156,6 +162,9 @@ func evidence(b *strings.Builder, x Sentence, said map[string]transcript.Segment
 	fmt.Fprintf(b, "<details><summary>%s</summary><ul>", html.EscapeString(text))
 	if x.Context {
 		b.WriteString("<li>Known before the visit: the encounter context.</li>")
+	}
+	if x.Template {
+		b.WriteString("<li>Nothing was said of this: the template's own words.</li>")
 	}
 	for _, id := range x.Segments {
 		s := said[id]

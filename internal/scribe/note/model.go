@@ -14,25 +14,26 @@ import (
 )
 
 // partsInOrder are the parts of a note in the order in which a model is given them.
-var partsInOrder = []string{chiefComplaint, presentIllness, reviewOfSystems, pastMedical, pastFamily, pastSocial, physicalExam, diagnostics, assessment, plan}
+var partsInOrder = []reword.Part{{Name: chiefComplaint}, {Name: presentIllness}, {Name: reviewOfSystems}, {Name: pastMedical}, {Name: pastFamily}, {Name: pastSocial},
+	{Name: physicalExam, Clinician: true}, {Name: diagnostics, Clinician: true}, {Name: assessment, Clinician: true}, {Name: plan, Clinician: true}}
 
 // patience is how long a note waits for a model, if the Writer does not say.
 const patience = time.Minute
 
 // word lets the model word what was said, in place, and gives what the reader must know of it. What the client knew before the visit
-// stays as it is and is not given to the model.
-func (w *Writer) word(ctx context.Context, p parts) (notice string) {
+// stays as it is and is not given to the model. What stands in no part may be put into one.
+func (w *Writer) word(ctx context.Context, p parts, into []reword.Part) (notice string) {
 	var lines []reword.Line
 	var from []Sentence
-	for _, part := range partsInOrder {
-		for _, x := range p[part] {
+	for _, part := range append(slices.Clip(into), reword.Part{Name: nowhere}) {
+		for _, x := range p[part.Name] {
 			if !x.Context {
-				lines = append(lines, reword.Line{Part: part, Text: x.Text, Segments: x.Segments, Clinician: x.clinician})
+				lines = append(lines, reword.Line{Part: part.Name, Text: x.Text, Segments: x.Segments, Clinician: x.clinician})
 				from = append(from, x)
 			}
 		}
 	}
-	taken, _, err := reword.Ask(ctx, w.Model, cmp.Or(w.Patience, patience), lines, partsInOrder)
+	taken, _, err := reword.Ask(ctx, w.Model, cmp.Or(w.Patience, patience), lines, into)
 	p.replace(from, taken, w.Model.Name())
 	switch {
 	case err == nil:
@@ -42,6 +43,9 @@ func (w *Writer) word(ctx context.Context, p parts) (notice string) {
 	}
 	return "The language model could not be used for all of the note (" + string(fault.KindOf(err)) + "): the rest is written by rules."
 }
+
+// nowhere is the part of what no section of a template takes.
+const nowhere = ""
 
 // replace puts the sentences of a model where the lines were that they take the place of.
 func (p parts) replace(from []Sentence, taken []reword.Sentence, writer string) {
@@ -56,7 +60,7 @@ func (p parts) replace(from []Sentence, taken []reword.Sentence, writer string) 
 	}
 	for _, t := range taken {
 		first := from[t.Lines[0]]
-		s := Sentence{Text: capital(t.Text), Writer: writer, clinician: first.clinician, order: first.order}
+		s := Sentence{Text: capital(t.Text), Writer: writer, Part: first.Part, clinician: first.clinician, order: first.order}
 		for _, i := range t.Lines {
 			s.order = min(s.order, from[i].order)
 			for _, id := range from[i].Segments {

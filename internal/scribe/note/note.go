@@ -22,6 +22,7 @@ type Sentence struct {
 	Text     string   `json:"text"`
 	Segments []string `json:"segments,omitempty"` // ids of the segments that say so
 	Context  bool     `json:"context,omitempty"`  // it is from what the client knew of the encounter
+	Template bool     `json:"template,omitempty"` // it is what the custom template says to write where nothing was said
 	Writer   string   `json:"writer"`             // rules, or the name of a model
 	Said     string   `json:"said,omitempty"`     // the same as the clinician said it to the patient
 	Part     string   `json:"part,omitempty"`     // of a note, that it belongs to: PLAN

@@ -37,7 +37,7 @@ func summaryFile(v scribe.Visit, n Note) scribe.File {
 	takes, next, back := group{begins: "Your medicines: "}, group{begins: "What happens next: "}, group{begins: "When to come back or call: "}
 	for _, s := range n.Sections {
 		for _, x := range s.Sentences {
-			if x.Context {
+			if x.Context || x.Template {
 				continue
 			}
 			part := s.Name

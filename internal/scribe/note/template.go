@@ -2,13 +2,7 @@
 
 package note
 
-import (
-	"regexp"
-	"slices"
-	"strings"
-
-	"galen/internal/scribe"
-)
+import "slices"
 
 // layout is a section of a template and the parts that go into it.
 type layout struct {
@@ -51,12 +45,7 @@ var layouts = map[string][]layout{
 }
 
 // lay puts parts into the sections of a template. A sentence stands in one section only, the first that takes it.
-func lay(p parts, t scribe.Template) ([]Section, string) {
-	sections := layouts[t.Type]
-	var notice string
-	if t.Custom {
-		sections, notice = custom(t)
-	}
+func lay(p parts, sections []layout) []Section {
 	taken := map[string]bool{}
 	var list []Section
 	for _, l := range sections {
@@ -73,50 +62,5 @@ func lay(p parts, t scribe.Template) ([]Section, string) {
 		}
 		list = append(list, s)
 	}
-	return list, notice
-}
-
-// named says which parts a header of a custom template means.
-var named = []struct {
-	header *regexp.Regexp
-	parts  []string
-}{
-	{regexp.MustCompile(`(?i)chief|complaint|reason|^cc$|goal`), []string{chiefComplaint}},
-	{regexp.MustCompile(`(?i)assessmentandplan|assessmentplan|^ap$`), []string{assessment, plan}},
-	{regexp.MustCompile(`(?i)assess|impression|diagnos|progress`), []string{assessment}},
-	{regexp.MustCompile(`(?i)plan|follow|instruction|recommend|order|nextstep`), []string{plan}},
-	{regexp.MustCompile(`(?i)family`), []string{pastFamily}},
-	{regexp.MustCompile(`(?i)social`), []string{pastSocial}},
-	{regexp.MustCompile(`(?i)review|^ros$|symptom`), []string{reviewOfSystems}},
-	{regexp.MustCompile(`(?i)present|^hpi$|interval|situation|behavio`), []string{presentIllness}},
-	{regexp.MustCompile(`(?i)past|medicalhistory|surg|allerg|medication|history|^pmh$`), []string{pastMedical}},
-	{regexp.MustCompile(`(?i)exam|vital|physical`), []string{physicalExam}},
-	{regexp.MustCompile(`(?i)test|result|lab|imaging|diagnosticdata`), []string{diagnostics}},
-	{regexp.MustCompile(`(?i)subjective|data`), subjective},
-	{regexp.MustCompile(`(?i)objective|response`), objective},
-	{regexp.MustCompile(`(?i)summary|note|visit`), slices.Concat(subjective, objective, []string{assessment, plan})},
-}
-
-// custom makes the sections of a custom template. Without a model its headers are followed, its instructions are not.
-func custom(t scribe.Template) ([]layout, string) {
-	var list []layout
-	var unknown []string
-	for _, i := range t.Instructions {
-		l := layout{name: i.Header}
-		for _, n := range named {
-			if n.header.MatchString(i.Header) {
-				l.parts = n.parts
-				break
-			}
-		}
-		if l.parts == nil {
-			unknown = append(unknown, i.Header)
-		}
-		list = append(list, l)
-	}
-	notice := "The instructions of the custom template need a model and were not followed; its headers were."
-	if len(unknown) > 0 {
-		notice += " Nothing could be put under " + strings.Join(unknown, ", ") + "."
-	}
-	return list, notice
+	return list
 }

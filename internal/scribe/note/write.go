@@ -44,14 +44,18 @@ func (w *Writer) Of(ctx context.Context, v scribe.Visit) Note {
 	} else {
 		n.Notice = sentence(n.Notice, corrected(v.Segments))
 		p = compose(v.Segments)
-		if w.Model != nil {
-			n.Notice = sentence(n.Notice, w.word(ctx, p))
+		if w.Model != nil && !v.Session.Config.Template.Custom {
+			n.Notice = sentence(n.Notice, w.word(ctx, p, partsInOrder))
 		}
 	}
 	known(p, v.Session.Config.Context)
-	var notice string
-	n.Sections, notice = lay(p, v.Session.Config.Template)
-	n.Notice = sentence(n.Notice, notice)
+	if v.Session.Config.Template.Custom {
+		var notice string
+		n.Sections, notice = w.custom(ctx, p, v.Session.Config.Template)
+		n.Notice = sentence(n.Notice, notice)
+	} else {
+		n.Sections = lay(p, layouts[v.Session.Config.Template.Type])
+	}
 	if w.Model != nil && n.by(w.Model.Name()) {
 		n.Writer = Rules + ", " + w.Model.Name()
 	}
