@@ -4,12 +4,24 @@ import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.rest.api.EncodingEnum;
 import ca.uhn.fhir.rest.api.MethodOutcome;
 import ca.uhn.fhir.rest.api.PreferReturnEnum;
+import ca.uhn.fhir.rest.client.api.IClientInterceptor;
 import ca.uhn.fhir.rest.client.api.IGenericClient;
+import ca.uhn.fhir.rest.client.api.IHttpRequest;
+import ca.uhn.fhir.rest.client.api.IHttpResponse;
+import ca.uhn.fhir.rest.client.exceptions.FhirClientConnectionException;
+import ca.uhn.fhir.rest.param.StringParam;
 import ca.uhn.fhir.rest.server.exceptions.ResourceGoneException;
 import ca.uhn.fhir.rest.server.exceptions.ResourceVersionConflictException;
 import ca.uhn.fhir.rest.server.exceptions.PreconditionFailedException;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.hl7.fhir.r4.model.Basic;
 import org.hl7.fhir.r4.model.Bundle;
 import org.hl7.fhir.r4.model.CodeType;
@@ -27,15 +39,17 @@ public class Hapi {
     for (EncodingEnum encoding : new EncodingEnum[] {EncodingEnum.JSON, EncodingEnum.XML}) {
       IGenericClient client = context.newRestfulGenericClient(args[0]); // asks for the CapabilityStatement first
       client.setEncoding(encoding);
-      new Hapi(client, "Hapi" + encoding + System.currentTimeMillis()).run();
+      new Hapi(context, client, "Hapi" + encoding + System.currentTimeMillis()).run();
       System.out.println("HAPI in " + encoding + ": done");
     }
   }
 
+  private final FhirContext context;
   private final IGenericClient client;
   private final String family;
 
-  private Hapi(IGenericClient client, String family) {
+  private Hapi(FhirContext context, IGenericClient client, String family) {
+    this.context = context;
     this.client = client;
     this.family = family;
   }
@@ -63,6 +77,7 @@ public class Hapi {
     transaction(id);
     search();
     conditional();
+    export();
     client.delete().resourceById("Patient", id).execute();
     try {
       client.read().resource(Patient.class).withId(id).execute();
@@ -134,6 +149,46 @@ public class Hapi {
         .prefer(PreferReturnEnum.REPRESENTATION).execute().getResource()).getNameFirstRep().getGivenAsSingleString());
     same("conditional update", "2", client.update().resource(patient(3)).conditionalByUrl(where).execute().getId().getVersionIdPart());
     client.delete().resourceConditionalByUrl(where).execute();
+  }
+
+  /** Begins an export with HAPI, which has no more of bulk data than operations, and takes its files with what Java has. */
+  private void export() {
+    String[] status = new String[1];
+    IClientInterceptor watch = new IClientInterceptor() {
+      @Override public void interceptRequest(IHttpRequest request) {}
+      @Override public void interceptResponse(IHttpResponse response) {
+        if (response.getStatus() == 202) {
+          status[0] = response.getHeaders("Content-Location").get(0);
+        }
+      }
+    };
+    client.registerInterceptor(watch);
+    try {
+      client.operation().onType(Patient.class).named("$export").withSearchParameter(Parameters.class, "_type", new StringParam("Patient"))
+          .andSearchParameter("_typeFilter", new StringParam("Patient?family=" + family)).useHttpGet().withAdditionalHeader("Prefer", "respond-async").execute();
+      throw new AssertionError("the answer to the kick-off is HealthLake's, no resource");
+    } catch (FhirClientConnectionException e) {
+      // the job's id, as HealthLake tells it
+    } finally {
+      client.unregisterInterceptor(watch);
+    }
+    HttpClient http = HttpClient.newHttpClient();
+    try {
+      HttpResponse<String> answer = get(http, status[0]);
+      for (; answer.statusCode() == 202; answer = get(http, status[0])) {
+        Thread.sleep(50);
+      }
+      Matcher url = Pattern.compile("\"url\":\"([^\"]+)\"").matcher(answer.body());
+      same("a file", true, url.find());
+      HttpResponse<String> file = get(http, url.group(1));
+      same("exported", 24L, file.body().lines().filter(line -> context.newJsonParser().parseResource(Patient.class, line).getNameFirstRep().getFamily().equals(family)).count());
+    } catch (IOException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static HttpResponse<String> get(HttpClient http, String url) throws IOException, InterruptedException {
+    return http.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
   }
 
   private static void same(String what, Object want, Object got) {

@@ -66,6 +66,20 @@ const batch = await client.batch({ body: { resourceType: "Bundle", type: "batch"
 ] } });
 assert.deepEqual(batch.entry.map((e) => e.response.status.slice(0, 3)), ["200", "404"]);
 
+// The export of what is about the patients of this run, as bulk data has it: begun, asked after, downloaded, deleted.
+const started = await client.request(`Patient/$export?_type=Patient&_typeFilter=${encodeURIComponent(`Patient?family=${family}`)}`, { options: { headers: { Prefer: "respond-async" } } });
+const { response: kickoff } = Client.httpFor(started);
+assert.equal(kickoff.status, 202);
+const status = kickoff.headers.get("content-location").replace(/^.*\/r4\//, "");
+let manifest = await client.request(status);
+for (; Client.httpFor(manifest).response.status === 202; manifest = await client.request(status)) await new Promise((done) => setTimeout(done, 50));
+assert.deepEqual(manifest.output.map((o) => [o.type, o.count]), [["Patient", 25]]);
+const file = await fetch(`${process.argv[2]}/${manifest.output[0].url.replace(/^.*\/r4\//, "")}`);
+const exported = (await file.text()).trim().split("\n").map((line) => JSON.parse(line).id);
+assert.deepEqual(new Set(exported), seen);
+await client.request(status, { method: "DELETE" });
+assert.equal(await refused(client.request(status)), 404);
+
 await client.delete({ resourceType: "Patient", id });
 assert.equal(await refused(client.read({ resourceType: "Patient", id })), 410);
 assert.equal(await refused(client.read({ resourceType: "Patient", id: "never" })), 404);

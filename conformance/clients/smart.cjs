@@ -27,6 +27,24 @@ async function main() {
   const resolved = await client.request(`Basic?subject=Patient/${ids[0]}`, { resolveReferences: "subject", flat: true });
   assert.equal(resolved[0].subject.id, ids[0]);
 
+  const transaction = { resourceType: "Bundle", type: "transaction", entry: [
+    { fullUrl: "urn:uuid:00000000-0000-4000-8000-000000000001", resource: { resourceType: "Patient", name: [{ family: `${family}T` }] }, request: { method: "POST", url: "Patient" } },
+    { resource: { resourceType: "Basic", code: { text: family }, subject: { reference: "urn:uuid:00000000-0000-4000-8000-000000000001" } }, request: { method: "POST", url: "Basic" } },
+  ] };
+  const stored = await client.request({ url: "", method: "POST", body: JSON.stringify(transaction), headers: { "Content-Type": "application/fhir+json" } });
+  assert.deepEqual(stored.entry.map((e) => e.response.status), ["201", "201"]);
+  const linked = await client.request(stored.entry[1].response.location.split("/_history")[0]);
+  assert.ok(stored.entry[0].response.location.startsWith(`${linked.subject.reference}/`));
+
+  const filter = encodeURIComponent(`Patient?family:exact=${family}`);
+  const kickoff = await client.request({ url: `Patient/$export?_type=Patient&_typeFilter=${filter}`, headers: { Prefer: "respond-async" }, includeResponse: true });
+  assert.equal(kickoff.response.status, 202);
+  const status = kickoff.response.headers.get("content-location").replace(/^.*\/r4\//, "");
+  let answer = await client.request({ url: status, includeResponse: true });
+  for (; answer.response.status === 202; answer = await client.request({ url: status, includeResponse: true })) await new Promise((done) => setTimeout(done, 50));
+  assert.deepEqual(answer.body.output.map((o) => [o.type, o.count]), [["Patient", 12]]);
+  await client.request({ url: status, method: "DELETE" });
+
   await client.delete(`Patient/${ids[1]}`);
   await assert.rejects(client.request(`Patient/${ids[1]}`), (error) => error.status === 410 || error.statusCode === 410);
   console.log("fhirclient: done");
