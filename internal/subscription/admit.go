@@ -52,7 +52,7 @@ func (s *Service) Admit(ctx context.Context, st *store.Store, resource fhir.Node
 // check refuses a subscription that cannot be served in a data store.
 func (s *Service) check(ctx context.Context, st *store.Store, sub *Subscription) error {
 	if !sub.End.IsZero() && !sub.End.After(s.opt.Now()) && sub.Status != Off {
-		return refuse("the end of the subscription is over")
+		return refuse("Subscription.end", "the end of the subscription is over")
 	}
 	if err := s.checkEndpoint(&sub.Channel); err != nil {
 		return err
@@ -73,11 +73,11 @@ func (s *Service) check(ctx context.Context, st *store.Store, sub *Subscription)
 	for _, f := range sub.filters {
 		typ := f.typ
 		if typ != "" && !topic.about(typ) {
-			return refuse("a filter is about a type that the topic is not about")
+			return refuse("Subscription.criteria.extension", "a filter is about a type that the topic is not about")
 		}
 		for _, t := range topic.Triggers {
 			if typ == "" && t.Type == "" {
-				return refuse("a filter of a topic about all types names its type: Type?parameter=value")
+				return refuse("Subscription.criteria.extension", "a filter of a topic about all types names its type: Type?parameter=value")
 			}
 		}
 	}
@@ -108,7 +108,7 @@ func (s *Subscription) types(topic *Topic) []string {
 func (s *Service) checkEndpoint(c *Channel) error {
 	if c.OAuth.URL != "" {
 		if err := s.opt.Post.CheckEndpoint(c.OAuth.URL); err != nil {
-			return err
+			return standsAt("Subscription.channel.type.extension", err)
 		}
 	}
 	switch {
@@ -116,11 +116,11 @@ func (s *Service) checkEndpoint(c *Channel) error {
 		return nil
 	case c.Type == EventBridge && isARN(c.Endpoint):
 		if s.opt.EventSink == "" {
-			return refuse("this server has no sink for events of event buses: name an https: endpoint instead of an ARN")
+			return refuse("Subscription.channel.endpoint", "this server has no sink for events of event buses: name an https: endpoint instead of an ARN")
 		}
 		return nil
 	}
-	return s.opt.Post.CheckEndpoint(c.Endpoint)
+	return standsAt("Subscription.channel.endpoint", s.opt.Post.CheckEndpoint(c.Endpoint))
 }
 
 // withStatus is a stored Subscription with another status and error.

@@ -57,11 +57,11 @@ func (s *Service) Token(ctx context.Context, st *store.Store, base string, ids .
 		case one.Channel.Type == WebSocket:
 			bound = append(bound, one.ID)
 		case len(ids) > 0:
-			return Token{}, refuse("the channel of the subscription is not websocket")
+			return Token{}, refuse("id", "the channel of the subscription is not websocket")
 		}
 	}
 	if len(bound) == 0 || len(bound) > maxBound {
-		return Token{}, refuse("a token binds from 1 to %d subscriptions of channel websocket: name them with id", maxBound)
+		return Token{}, refuse("id", "a token binds from 1 to %d subscriptions of channel websocket: name them with id", maxBound)
 	}
 	expires := s.opt.Now().Add(s.opt.TokenLasts).Truncate(time.Second)
 	text, _ := json.Marshal(binding{st.Tenant(), bound, expires.Unix()}) // strings and numbers cannot fail
@@ -125,7 +125,7 @@ func (s *Service) subscriptions(ctx context.Context, v *record.View, ids []strin
 		}
 		if !IsTopicBased(tape.Root()) {
 			if len(ids) > 0 {
-				return nil, refuse("the subscription is of R4's own kind, which is not served")
+				return nil, refuse("id", "the subscription is of R4's own kind, which is not served")
 			}
 			continue
 		}

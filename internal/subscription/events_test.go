@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"galen/internal/fault"
 )
 
 func TestEventsOfABuiltTopic(t *testing.T) {
@@ -198,6 +200,9 @@ func TestRefusals(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %v, want %s", err, tt.want)
 			}
+			if f := fault.All(err)[0]; f.Path == "" {
+				t.Errorf("%v does not say where", err)
+			}
 		})
 	}
 	for name, text := range map[string]string{
@@ -209,6 +214,8 @@ func TestRefusals(t *testing.T) {
 	} {
 		if err := h.put(text); err == nil {
 			t.Errorf("a topic with a wrong %s is stored", name)
+		} else if f := fault.All(err)[0]; !strings.HasPrefix(f.Path, "Basic") {
+			t.Errorf("%v does not say where, but %s", err, f.Path)
 		}
 	}
 	if err := h.put(`{"resourceType":"Subscription","id":"old","status":"requested","reason":"r","criteria":"Observation?code=1","channel":{"type":"rest-hook","endpoint":"https://biliwatch.com/x"}}`); err != nil {

@@ -49,24 +49,24 @@ func parsePairs(query string) ([]search.Pair, error) {
 		name, err1 := url.QueryUnescape(name)
 		value, err2 := url.QueryUnescape(value)
 		if err1 != nil || err2 != nil || name == "" {
-			return nil, refuse("the filter is not a well-formed search")
+			return nil, refuse("Subscription.criteria.extension", "the filter is not a well-formed search")
 		}
 		pairs = append(pairs, search.Pair{Name: name, Value: value})
 	}
 	if len(pairs) == 0 || len(pairs) > maxPairs {
-		return nil, refuse("a filter has from 1 to %d parameters", maxPairs)
+		return nil, refuse("Subscription.criteria.extension", "a filter has from 1 to %d parameters", maxPairs)
 	}
 	return pairs, nil
 }
 
-// parseQuery reads a search that a resource is to be asked, with or without its type in front.
+// parseQuery reads a search that a topic asks a resource, with or without its type in front.
 func parseQuery(typ, text string) (*search.Query, error) {
 	f, err := parseFilter(text)
 	if err != nil {
 		return nil, err
 	}
 	if f.typ != "" && f.typ != typ {
-		return nil, refuse("the search is of another type than the resource")
+		return nil, refuse("Basic.extension", "the search is of another type than the resource")
 	}
 	return compile(def.R4(), typ, f.pairs, "")
 }
@@ -82,7 +82,7 @@ func compile(defs *def.Definitions, typ string, pairs []search.Pair, base string
 		return nil, err
 	}
 	if len(q.Where) != len(pairs) || len(q.Where) == 0 {
-		return nil, refuse("a filter has search parameters with values, and nothing about the form of an answer")
+		return nil, refuse("Subscription.criteria.extension", "a filter has search parameters with values, and nothing about the form of an answer")
 	}
 	return q, nil
 }
@@ -97,7 +97,7 @@ func (s *Subscription) queries(defs *def.Definitions, topic *Topic, typ, base st
 		for _, p := range f.pairs {
 			name, _, _ := strings.Cut(strings.TrimPrefix(p.Name, "_has:"), ":")
 			if plain, _, _ := strings.Cut(name, "."); !topic.lets(typ, plain) {
-				return nil, refuse("the topic does not let its subscriptions filter %s by %s", typ, plain)
+				return nil, refuse("Subscription.criteria.extension", "the topic does not let its subscriptions filter %s by %s", typ, plain)
 			}
 		}
 		q, err := compile(defs, typ, f.pairs, base)

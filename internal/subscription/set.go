@@ -155,7 +155,7 @@ func (t *topics) find(criteria string) (*Topic, error) {
 		}
 	}
 	if found == nil {
-		return nil, refuse("criteria name no topic: there is none in this data store of that canonical URL or address")
+		return nil, refuse("Subscription.criteria", "criteria name no topic: there is none in this data store of that canonical URL or address")
 	}
 	return found, nil
 }

@@ -97,7 +97,7 @@ func ParseSubscription(resource fhir.Node) (*Subscription, error) {
 	if end := resource.Field("end"); end.Ok() {
 		at, ok := fhir.ParseInstant(end.Text())
 		if !ok {
-			return nil, refuse("end is an instant")
+			return nil, refuse("Subscription.end", "end is an instant")
 		}
 		s.End = at.Time(0)
 	}
@@ -110,7 +110,7 @@ func ParseSubscription(resource fhir.Node) (*Subscription, error) {
 			return nil, err
 		}
 		if s.filters = append(s.filters, f); len(s.filters) > maxFilters {
-			return nil, refuse("more than %d filters", maxFilters)
+			return nil, refuse("Subscription.criteria.extension", "more than %d filters", maxFilters)
 		}
 	}
 	return s, s.parseChannel(resource.Field("channel"))
@@ -173,35 +173,35 @@ func (s *Subscription) checkChannel() error {
 	switch c.Type {
 	case RestHook, EventBridge:
 		if c.Endpoint == "" {
-			return refuse("a channel of type %s has an endpoint", c.Type)
+			return refuse("Subscription.channel.endpoint", "a channel of type %s has an endpoint", c.Type)
 		}
 	case WebSocket:
 	default:
-		return refuse("the channels that are served are rest-hook, websocket and event-bridge")
+		return refuse("Subscription.channel.type", "the channels that are served are rest-hook, websocket and event-bridge")
 	}
 	switch c.Content {
 	case Empty, IDOnly, FullResource:
 	default:
-		return refuse("the payload's extension backport-payload-content says empty, id-only or full-resource")
+		return refuse("Subscription.channel.payload", "the payload's extension backport-payload-content says empty, id-only or full-resource")
 	}
 	switch c.Payload {
 	case "application/fhir+json", "application/json":
 	case "application/fhir+xml", "application/xml":
 		if c.Type == EventBridge {
-			return refuse("events of an event bus are JSON")
+			return refuse("Subscription.channel.payload", "events of an event bus are JSON")
 		}
 	default:
-		return refuse("the payload is application/fhir+json or application/fhir+xml")
+		return refuse("Subscription.channel.payload", "the payload is application/fhir+json or application/fhir+xml")
 	}
 	if c.Heartbeat < 0 || c.Heartbeat > maxHeartbeat || c.Timeout < 0 || c.Timeout > maxTimeout || c.MaxCount < 0 || c.MaxCount > maxCount {
-		return refuse("the heartbeat period is %d seconds at most, the timeout %d, the maximum count %d",
+		return refuse("Subscription.channel.extension", "the heartbeat period is %d seconds at most, the timeout %d, the maximum count %d",
 			int(maxHeartbeat.Seconds()), int(maxTimeout.Seconds()), maxCount)
 	}
 	if err := deliver.CheckHeaders(c.Headers); err != nil {
 		return err
 	}
 	if (c.OAuth.ID == "") != (c.OAuth.URL == "") {
-		return refuse("client credentials are a client id, a client secret and an OAuth endpoint")
+		return refuse("Subscription.channel.type.extension", "client credentials are a client id, a client secret and an OAuth endpoint")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@
 package subscription
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -123,7 +124,7 @@ func ParseTopic(resource fhir.Node) (*Topic, error) {
 			case "canFilterBy":
 				t.addAllowed(x)
 			case "eventTrigger":
-				err = refuse("topics of events that are no changes of resources (eventTrigger) are not served")
+				err = refuse("Basic.extension", "topics of events that are no changes of resources (eventTrigger) are not served")
 			}
 			if err != nil {
 				return nil, err
@@ -131,13 +132,23 @@ func ParseTopic(resource fhir.Node) (*Topic, error) {
 		}
 	}
 	if len(t.Triggers) == 0 {
-		return nil, refuse("a topic has a resourceTrigger")
+		return nil, refuse("Basic.extension", "a topic has a resourceTrigger")
 	}
 	return t, nil
 }
 
-func refuse(format string, args ...any) error {
-	return fault.New(fault.Unprocessable, format, args...).WithCode("business-rule")
+// standsAt is err with the place in a topic or a subscription of what is wrong; nil if that is nil.
+func standsAt(path string, err error) error {
+	var f *fault.Fault
+	if errors.As(err, &f) {
+		return f.At(path)
+	}
+	return err
+}
+
+// refuse says why a topic or a subscription is not served, and where that stands in it.
+func refuse(path, format string, args ...any) error {
+	return fault.New(fault.Unprocessable, format, args...).WithCode("business-rule").At(path)
 }
 
 // valueText is the value[x] of an extension as text, a copy.
@@ -183,14 +194,14 @@ func (t *Topic) addTrigger(x fhir.Node) error {
 		}
 	}
 	if !store.Storable(g.Type) {
-		return refuse("the resource of a resourceTrigger is a type whose resources are stored here")
+		return refuse("Basic.extension", "the resource of a resourceTrigger is a type whose resources are stored here")
 	}
 	if len(g.Interactions) == 0 {
 		g.Interactions = []Interaction{Created, Updated, Deleted}
 	}
 	for _, i := range g.Interactions {
 		if i != Created && i != Updated && i != Deleted {
-			return refuse("supportedInteraction is create, update or delete")
+			return refuse("Basic.extension", "supportedInteraction is create, update or delete")
 		}
 	}
 	if query.Ok() {
@@ -203,7 +214,7 @@ func (t *Topic) addTrigger(x fhir.Node) error {
 	if path != "" {
 		p, err := fhirpath.CompileMode(fhirpath.Language, def.R4(), path, def.R4().Type(g.Type).Structure)
 		if err != nil {
-			return fault.Wrap(fault.Unprocessable, err, "the fhirPathCriteria of the topic cannot be read").WithCode("business-rule")
+			return fault.Wrap(fault.Unprocessable, err, "the fhirPathCriteria of the topic cannot be read").WithCode("business-rule").At("Basic.extension")
 		}
 		g.path = p
 	}
@@ -228,11 +239,11 @@ func parseCriteria(typ string, x fhir.Node) (*criteria, error) {
 			c.both = p.Field("valueBoolean").Bool()
 		}
 		if err != nil {
-			return nil, err
+			return nil, standsAt("Basic.extension", err)
 		}
 	}
 	if c.previous == nil && c.current == nil {
-		return nil, refuse("queryCriteria has previous or current")
+		return nil, refuse("Basic.extension", "queryCriteria has previous or current")
 	}
 	return c, nil
 }

@@ -83,6 +83,24 @@ func TestXML(t *testing.T) {
 	}
 	batch := `<Bundle xmlns="http://hl7.org/fhir"><type value="batch"/><entry><request><method value="GET"/><url value="Patient/p1"/></request></entry></Bundle>`
 	has(s.do("POST", r4, batch, sendsXML).xml(t, 200), `"batch-response"`, `"id":"p1"`)
+	transaction := `<Bundle xmlns="http://hl7.org/fhir"><type value="transaction"/><entry><fullUrl value="urn:uuid:00000000-0000-4000-8000-000000000001"/>` +
+		`<resource><Patient><active value="false"/></Patient></resource><request><method value="POST"/><url value="Patient"/></request></entry>` +
+		`<entry><resource><Basic><code><text value="x"/></code><subject><reference value="urn:uuid:00000000-0000-4000-8000-000000000001"/></subject></Basic></resource>` +
+		`<request><method value="POST"/><url value="Basic"/></request></entry></Bundle>`
+	has(s.do("POST", r4, transaction, sendsXML, takesXML, "Prefer: return=representation").xml(t, 200), `"transaction-response"`, `"reference":"Patient/`)
+	patch := `<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="operation"/><part><name value="type"/><valueCode value="replace"/></part>` +
+		`<part><name value="path"/><valueString value="Patient.active"/></part><part><name value="value"/><valueBoolean value="false"/></part></parameter></Parameters>`
+	has(s.do("PATCH", r4+"/Patient/p1", patch, sendsXML, takesXML).xml(t, 200), `"active":false`, `"versionId":"4"`)
+	has(s.do("PATCH", r4+"/Patient?_id=p1", strings.Replace(patch, "false", "true", 1), sendsXML, takesXML).xml(t, 200), `"active":true`)
+	for path, want := range map[string]string{"/Patient/_history": `"total":`, "/_history?_count=2": `"history"`, "/Patient/p1/_history/1": `"versionId":"1"`,
+		"/Patient/p1/$everything": `"searchset"`, "/Patient/p1/$meta": `"valueMeta"`, "/Patient/p1/*": `"searchset"`} {
+		has(s.do("GET", r4+path, "", takesXML).xml(t, 200), want)
+	}
+	has(s.do("POST", r4+"/Patient/$validate", strings.Replace(patientXML, "<active", `<x/><active`, 1), sendsXML, takesXML).body, "OperationOutcome")
+	has(s.do("DELETE", r4+"/Patient?active=true&_count=1", "", takesXML).xml(t, 200), `"batch-response"`)
+	if got := s.do("DELETE", r4+"/Patient/p1", "", takesXML, "Prefer: return=OperationOutcome").xml(t, 200); !strings.Contains(got, "OperationOutcome") {
+		t.Errorf("a deletion is answered %s", got)
+	}
 }
 
 // TestExamplesStored stores every official example and reads it back, as JSON and as XML, equal to what was sent but for

@@ -162,16 +162,16 @@ func CheckHeaders(list []string) error {
 		name, value, ok := strings.Cut(h, ":")
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		if size += len(h); !ok || !isToken(name) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
-			return fault.New(fault.Unprocessable, "a header of the channel is Name: value").WithCode("business-rule")
+			return fault.New(fault.Unprocessable, "a header of the channel is Name: value").WithCode("business-rule").At("Subscription.channel.header")
 		}
 		for _, o := range own {
 			if strings.EqualFold(o, name) {
-				return fault.New(fault.Unprocessable, "the header %s is not the channel's to set", o).WithCode("business-rule")
+				return fault.New(fault.Unprocessable, "the header %s is not the channel's to set", o).WithCode("business-rule").At("Subscription.channel.header")
 			}
 		}
 	}
 	if len(list) > 20 || size > 8<<10 {
-		return fault.New(fault.Unprocessable, "a channel has at most 20 headers of 8 KiB together").WithCode("business-rule")
+		return fault.New(fault.Unprocessable, "a channel has at most 20 headers of 8 KiB together").WithCode("business-rule").At("Subscription.channel.header")
 	}
 	return nil
 }
