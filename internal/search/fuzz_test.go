@@ -31,6 +31,7 @@ func FuzzParse(f *testing.F) {
 		"_filter=name co \"pet\" and not (subject[active eq true].name pr false or birthdate po 1970)&_list=a,List/b",
 		"identifier:of-type=a|b|c&_filter=family ge x or code ss http://loinc.org|1 or (date ap 2020)",
 		"_text=a \"b c\" OR NOT d&_content=x,y&near=1|2|3|km",
+		"_contained=both&_containedType=contained&_elements=name&partof:below=a,Location/b&_sort=_id",
 		"colour=red&_text=x&focus.focus.code=1&near=1|2&_format=json",
 	} {
 		for i := range fuzzTypes {

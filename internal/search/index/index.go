@@ -69,7 +69,7 @@ func New(d *def.Definitions) (*Index, error) {
 // AppendTerms adds the terms of a resource to dst, each once. Values that are none of their type (a date that is no date)
 // have no term. It fails with fault.Invalid if the resource is of no known type, and with fault.TooCostly if it has more
 // than MaxTerms terms, not counting those of own parameters, or needs more steps than an evaluation may take; dst then holds what it held before. It does not
-// allocate once dst has grown, but for texts with escapes or characters beyond ASCII.
+// allocate once dst has grown, but for narratives and texts with escapes or characters beyond ASCII.
 func (x *Index) AppendTerms(dst *Terms, resource fhir.Node) error {
 	tp := x.types[fhir.Type(resource)]
 	if tp == nil {

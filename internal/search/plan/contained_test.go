@@ -3,13 +3,17 @@
 package plan_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"galen/internal/engine"
 	"galen/internal/engine/scripttest"
+	"galen/internal/fault"
 	"galen/internal/fhir/def"
+	"galen/internal/search/plan"
 )
 
 // searchInside gives what a search of a type with _contained finds, in the order of types and of commits; alone: by what is contained.
@@ -86,6 +90,31 @@ func TestContainedAgreesWithTheOracle(t *testing.T) {
 		t.Logf("%d queries, %d with results", queries, hits)
 		if hits < queries/3 {
 			t.Errorf("only %d of %d queries found anything", hits, queries)
+		}
+	})
+}
+
+// TestContainedIsBounded has more containers than a search may read: only what need not read them is answered.
+func TestContainedIsBounded(t *testing.T) {
+	scripttest.OnEngines(t, func(t *testing.T, e engine.Engine) {
+		b := newBench(t, e, 1)
+		var lines [][]byte
+		for i := range 600 {
+			lines = append(lines, fmt.Appendf(nil, `{"resourceType":"Condition","id":"c%03d","contained":[{"resourceType":"Patient","id":"p","gender":"male"}],"subject":{"reference":"#p"}}`, i))
+		}
+		b.put(lines...)
+		p := plannerOf(t, plan.Options{MaxBodies: 500})
+		for _, target := range []string{"Patient?gender=male&_contained=true", "Patient?_contained=true&_containedType=contained", "Condition?subject:Patient.gender=male"} {
+			if _, err := answer(t, p, b.store, queryOf(t, target, requestTime)); !errors.Is(err, fault.TooCostly) {
+				t.Errorf("%s: %v, want it to be too costly", target, err)
+			}
+		}
+		for target, want := range map[string]string{"Patient?_contained=true&_count=2": "c000 c001", "Patient?gender=male&_contained=false&_count=2": "",
+			"Condition?subject:Patient.gender=male&_id=c100,c200": "c100 c200", "Condition?subject:Patient.gender=female&_id=c100": "", "Practitioner?gender=male&_contained=true": ""} {
+			r, err := answer(t, p, b.store, queryOf(t, target, requestTime))
+			if got := strings.Join(idsOf(r), " "); err != nil || got != want {
+				t.Errorf("%s: got %q and %v, want %q", target, got, err, want)
+			}
 		}
 	})
 }
