@@ -72,7 +72,7 @@ func everyKind() []string {
 // rest compares single clauses of the kinds that were not drawn often enough.
 func (b *bench) rest(least int) {
 	left := func(kind string) bool { return b.kinds[kind] < least && slices.Contains(everyKind(), kind) }
-	for range 20_000 * *times {
+	for range 50_000 * *times {
 		typ := b.typ()
 		if c := b.clause(typ, 2); slices.ContainsFunc(kindsOf(typ, c), left) {
 			b.compare(typ, []clause{c}, b.sort(typ), 100)

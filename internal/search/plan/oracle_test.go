@@ -152,10 +152,14 @@ func (b *bench) load() {
 			b.put(chunk...)
 		}
 	}
-	for range 20 { // references by identifier only
-		r := b.some("Condition")
+	for i := range 200 { // references by identifier only
+		r := b.some([]string{"Condition", "Observation", "Procedure", "Immunization"}[i%4])
 		body := maps.Clone(r.body)
-		body["subject"] = map[string]any{"type": "Patient", "identifier": map[string]any{"system": "urn:mrn", "value": fmt.Sprint(b.rand.IntN(9))}}
+		name := "subject"
+		if r.typ == "Immunization" {
+			name = "patient"
+		}
+		body[name] = map[string]any{"type": "Patient", "identifier": map[string]any{"system": "urn:mrn", "value": fmt.Sprint(b.rand.IntN(9))}}
 		line, err := json.Marshal(body)
 		if err != nil {
 			b.t.Fatal(err)
