@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bundles, conditional changes and patches over the wire."""
 
 import json
@@ -5,7 +6,8 @@ import uuid
 
 import pytest
 
-from house import ok
+import bulk
+from house import Galen, ok, outcome
 
 
 @pytest.fixture
@@ -80,3 +82,15 @@ def test_an_operation_that_has_no_place_in_a_bundle_is_not_begun(bench):
     for url, answer in zip(urls, answers, strict=True):
         assert answer["response"]["status"] == "400" and "no place in a Bundle" in answer["response"]["outcome"]["issue"][0]["diagnostics"], (url, answer)
     assert f.get("Patient/a")["meta"]["versionId"] == "1"
+
+
+def test_the_limit_of_entries_is_configured(tmp_path):
+    server = Galen(tmp_path / "data", "--max-entries", "12000").start()
+    f = server.fhir(bulk.new_store(server.client("healthlake"), "large"))
+    def put(n):
+        return f("POST", body={"resourceType": "Bundle", "type": "transaction", "entry": [
+            {"resource": {"resourceType": "Basic", "id": f"b{i}", "code": {"text": "x"}}, "request": {"method": "PUT", "url": f"Basic/b{i}"}} for i in range(n)]})
+    assert outcome(put(12_001), 413, "too-long")["diagnostics"] == "the Bundle has more than 12000 entries"
+    assert f.total("Basic") == 0
+    assert len(ok(put(12_000))["entry"]) == f.total("Basic") == 12_000
+    server.stop()

@@ -82,7 +82,8 @@ func (s *Service) capabilitiesOf(defs *def.Definitions) []byte {
 
 // makeCapabilities is the part of the CapabilityStatement that is the same for all data stores of the same definitions.
 func (s *Service) makeCapabilities(defs *def.Definitions) []byte {
-	b := []byte(`,"fhirVersion":"4.0.1","format":["application/fhir+json","json","application/fhir+xml","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server"` + socketMark + `,"resource":[`)
+	b := appendList(nil, "instantiates", s.instantiated())
+	b = append(b, `,"fhirVersion":"4.0.1","format":["application/fhir+json","json","application/fhir+xml","xml"],"patchFormat":["application/json-patch+json","application/fhir+json","application/fhir+xml"],"rest":[{"mode":"server"`+socketMark+`,"resource":[`...)
 	first := true
 	for _, t := range def.R4().Types() {
 		if !store.Storable(t.Name) {
@@ -101,7 +102,7 @@ func (s *Service) makeCapabilities(defs *def.Definitions) []byte {
 			b = append(append(append(b, `{"code":"`...), code...), `"}`...)
 		}
 		b = append(b, `],"versioning":"versioned","readHistory":true,"updateCreate":true,"conditionalCreate":true,`...)
-		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":"multiple"`...)
+		b = append(b, `"conditionalRead":"full-support","conditionalUpdate":true,"conditionalDelete":"multiple","referencePolicy":["literal","logical","local"]`...)
 		b = append(b, s.opt.Resource[t.Name]...)
 		b = s.appendSearch(b, defs, t)
 		b = s.appendOperations(b, func(o OperationInfo) bool { return o.Types(t.Name) })
@@ -109,7 +110,23 @@ func (s *Service) makeCapabilities(defs *def.Definitions) []byte {
 	}
 	b = append(b, `],"interaction":[{"code":"transaction"},{"code":"batch"},{"code":"history-system"},{"code":"search-system"}]`...)
 	b = s.appendOperations(b, func(o OperationInfo) bool { return o.System })
+	var compartments []string
+	for _, c := range def.R4().Compartments() {
+		compartments = append(compartments, string(fhir.AppendString(nil, c.URL)))
+	}
+	b = appendList(b, "compartment", compartments)
 	return append(b, `}]}`...)
+}
+
+// instantiated lists the published CapabilityStatements that the operations make up.
+//
+// https://hl7.org/fhir/uv/bulkdata/CapabilityStatement-bulk-data.html
+func (s *Service) instantiated() []string {
+	const bulk = "http://hl7.org/fhir/uv/bulkdata/"
+	if slices.ContainsFunc(s.opt.Operations, func(o OperationInfo) bool { return o.Definition == bulk+"OperationDefinition/export" }) {
+		return []string{`"` + bulk + `CapabilityStatement/bulk-data"`}
+	}
+	return nil
 }
 
 // baseMark stands for the base of the data store in what is made once for all.

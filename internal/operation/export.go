@@ -37,6 +37,9 @@ func exportParams() []Param {
 		{Name: "_outputFormat", Type: "string"}, {Name: "_since", Type: "instant"}, {Name: "_until", Type: "instant"},
 		{Name: "_type", Type: "string", Many: true}, {Name: "_typeFilter", Type: "string", Many: true},
 		{Name: "_elements", Type: "string", Many: true}, {Name: "_tag", Type: "string", Many: true}, {Name: "_security", Type: "string", Many: true},
+		{Name: "includeAssociatedData", Type: "code", Many: true, Refused: "what is associated is named by _type"},
+		{Name: "allowPartialManifests", Type: "boolean", Refused: "a manifest is whole"},
+		{Name: "organizeOutputBy", Type: "string", Refused: "files are of one type each"},
 	}
 }
 

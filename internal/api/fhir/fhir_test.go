@@ -477,7 +477,8 @@ func TestServedInteractionsHaveRoutes(t *testing.T) {
 
 func TestCapabilities(t *testing.T) {
 	onEngines(t, func(t *testing.T, s *server) {
-		got := s.do("GET", r4+"/metadata", "").want(t, 200, `"fhirVersion":"4.0.1"`, `"url":"`+base+`"`)
+		got := s.do("GET", r4+"/metadata", "").want(t, 200, `"fhirVersion":"4.0.1"`, `"url":"`+base+`"`, `"http://hl7.org/fhir/CompartmentDefinition/patient"`,
+			`"instantiates":["http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"]`)
 		var tape core.Tape
 		if err := tape.Parse([]byte(got.body), core.Limits{}); err != nil {
 			t.Fatal(err)
