@@ -48,6 +48,7 @@ soak: build       ## kill -9 in a loop during writes and imports, for SOAK (defa
 
 generate:         ## the embedded definitions, from the npm package that carries HL7's CC0 files
 	internal/fhir/def/gen/fetch
+	internal/fhir/pack/gen/fetch
 	internal/fhir/term/gen/fetch
 
 clean:

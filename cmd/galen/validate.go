@@ -64,7 +64,7 @@ there was an error.`,
 	c.Flags().StringArrayVar(&v.profiles, "profile", nil, "profile to check against, a canonical URL, |version may follow; may repeat")
 	c.Flags().BoolVar(&v.json, "json", false, "write the findings as a JSON array, and no summary")
 	c.Flags().BoolVar(&v.rules.Displays, "displays", false, "refuse a display that its code system does not give to the code")
-	c.Flags().BoolVar(&v.rules.Global, "global", false, "apply the profiles that installed guides give as global to all resources of a type")
+	c.Flags().BoolVar(&v.rules.Global, "global", false, "apply the profiles that installed guides give as global to all resources of a type, and R4's vital signs by LOINC code")
 	c.Flags().BoolVar(&v.rules.KnownExtensions, "known-extensions", false, "refuse extensions whose definitions are not installed")
 	c.Flags().StringArrayVar(&v.rules.Domains, "domain", nil, "with --known-extensions, how urls of extensions that may be used begin; may repeat")
 	return c

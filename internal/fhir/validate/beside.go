@@ -14,7 +14,7 @@ func (v *Validator) Lacks(typ, canonical string) bool {
 	if p == nil {
 		p = &Profiles{defs: v.defs, packages: pack.NewSet(nil)}
 	}
-	return p.packages.Find(typ, canonical) == nil && !p.core(canonical)
+	return p.packages.Find(typ, canonical) == nil && pack.R4().Find(typ, canonical) == nil && !p.core(canonical)
 }
 
 // Beside gives a validator that has more definitions (StructureDefinition, Questionnaire, Measure) beside those of its packages. It

@@ -23,7 +23,8 @@ type Rules struct {
 	// that are not known pass.
 	Displays bool
 
-	// Global applies the profiles that an installed ImplementationGuide gives as global, each to all resources of its type.
+	// Global applies the profiles that an installed ImplementationGuide gives as global, each to all resources of its type, and
+	// R4's vital signs to Observations by their LOINC codes.
 	//
 	// http://hl7.org/fhir/R4/implementationguide-definitions.html#ImplementationGuide.global
 	Global bool

@@ -19,7 +19,7 @@ func (w *profileWalk) derived(n fhir.Node) {
 	}
 	base := n.Field("baseDefinition")
 	for range maxBases {
-		r := w.p.packages.Find("StructureDefinition", base.Text())
+		r := w.p.definition(base.Text())
 		tape := new(fhir.Tape)
 		if r == nil || w.full() || tape.Parse(r.JSON, fhir.Limits{Size: pack.MaxFile}) != nil {
 			return

@@ -100,7 +100,7 @@ func (n *node) find(id string) *node {
 const maxBases = 32
 
 func (p *Profiles) compile(canonical string, depth int) (*profile, error) {
-	r := p.packages.Find("StructureDefinition", canonical)
+	r := p.definition(canonical)
 	if r == nil {
 		if p.core(canonical) {
 			return nil, nil
@@ -117,6 +117,14 @@ func (p *Profiles) compile(canonical string, depth int) (*profile, error) {
 	pr, err := p.read(r, depth)
 	p.done[key] = &compiled{pr, err}
 	return pr, err
+}
+
+// definition finds a profile in the packages, or among R4's own.
+func (p *Profiles) definition(canonical string) *pack.Resource {
+	if r := p.packages.Find("StructureDefinition", canonical); r != nil {
+		return r
+	}
+	return pack.R4().Find("StructureDefinition", canonical)
 }
 
 // core reports whether a canonical is that of a structure of R4.

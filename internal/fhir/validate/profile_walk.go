@@ -101,6 +101,10 @@ func (w *profileWalk) claims(it item) {
 		w.against(it, canonical, it.node.Offset(), "")
 	}
 	switch fhir.Type(it.node) {
+	case "Observation":
+		if w.p.rules.Global {
+			w.vital(it)
+		}
 	case "QuestionnaireResponse":
 		w.response(it.node)
 	case "MeasureReport":
