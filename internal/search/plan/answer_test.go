@@ -144,6 +144,19 @@ func placeOf(r *resource, key string) place {
 			all = append(all, place{text: c.code})
 		}
 	}
+	for _, to := range v.refs { // by the type's number, which is this server's own choice, then by id; first those that are not relative, then those to what is contained
+		number, id := def.TypeID(0), ""
+		if t := def.R4().Type(to.typ); t != nil {
+			number = t.ID
+		}
+		switch {
+		case strings.HasPrefix(to.address, "#"):
+			id = "#"
+		case to.key != "" && !to.byAddress:
+			_, id, _ = strings.Cut(to.key, "/")
+		}
+		all = append(all, place{text: fmt.Sprintf("%05d %s", number, id)})
+	}
 	for _, a := range v.amounts {
 		all = append(all, place{low: a.low, high: a.high})
 	}

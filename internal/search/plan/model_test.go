@@ -76,6 +76,7 @@ var beyond = new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(40)
 type ref struct {
 	key, address, typ string
 	version           string
+	byAddress         bool // key came by the address of the server
 	identifier        *code
 }
 
@@ -216,6 +217,7 @@ func reference(e any, arg string) (v values) {
 	r := ref{typ: field(e, "type")}
 	if m := relative.FindStringSubmatch(strings.TrimPrefix(field(e, "reference"), base)); m != nil {
 		r.key, r.typ, r.version = m[1]+"/"+m[2], m[1], strings.TrimPrefix(m[3], "/_history/")
+		r.byAddress = strings.HasPrefix(field(e, "reference"), base)
 	} else if m := absolute.FindStringSubmatch(field(e, "reference")); m != nil {
 		r.address, r.typ, r.version = m[1], m[2], strings.TrimPrefix(m[3], "/_history/")
 	} else {

@@ -429,10 +429,10 @@ func asURL(clauses []clause) string {
 }
 
 func (b *bench) sort(typ string) []string {
-	keys := map[string][]string{"Patient": {"birthdate", "family", "given", "gender", "death-date"}, "Observation": {"date", "code", "status", "value-quantity"},
-		"Encounter": {"status", "date"}, "Condition": {"onset-date", "onset-age", "abatement-date", "code"}, "Immunization": {"date", "vaccine-code"},
-		"Organization": {"name", "address-city"}, "MedicationRequest": {"authoredon", "status"}, "DiagnosticReport": {"date", "issued"},
-		"ChargeItem": {"factor-override"}, "Location": {"name"}, "Device": {"device-name"}}[typ]
+	keys := map[string][]string{"Patient": {"birthdate", "family", "given", "gender", "death-date"}, "Observation": {"date", "code", "status", "value-quantity", "subject", "encounter"},
+		"Encounter": {"status", "date"}, "Condition": {"onset-date", "onset-age", "abatement-date", "code", "subject", "patient"}, "Immunization": {"date", "vaccine-code"},
+		"Organization": {"name", "address-city"}, "MedicationRequest": {"authoredon", "status", "requester"}, "DiagnosticReport": {"date", "issued"},
+		"ChargeItem": {"factor-override"}, "Location": {"name", "partof"}, "Device": {"device-name"}}[typ]
 	keys = append(keys, "_id", "_lastUpdated", "_source", "_tag")
 	var sort []string
 	for range b.rand.IntN(3) {
