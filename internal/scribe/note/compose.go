@@ -106,6 +106,9 @@ var (
 	commands  = regexp.MustCompile(`(?i)^(just )?(kick|push|press|squeeze|lift|raise|bend|straighten|turn|lay|lie|hop|breathe|take a deep breath|hold|relax|open|close|follow my|pull|wiggle|touch|look (up|down|at|right|left|over))\b.*\b(me|my|up|down|here|there|back|this|that|out|breath|eyes?|mouth|head|legs?|arms?|hands?|fingers?|toes)\b`)
 )
 
+// finds is how a short sentence says what an examination found.
+var finds = regexp.MustCompile(`(?i)\b(no|not|normal|clear|intact|negative|positive|soft|tender|stable|regular)\b|n't\b`)
+
 // worth reports whether a statement says enough to be written down.
 func (s *statement) worth() bool {
 	if smallTalk.MatchString(s.source) && !introduces.MatchString(s.source) {
@@ -115,7 +118,7 @@ func (s *statement) worth() bool {
 		return false
 	}
 	n := content(s.text)
-	if s.answered {
+	if s.answered || (s.place == physicalExam || s.place == diagnostics) && s.clinician && finds.MatchString(s.source) && examWords.MatchString(s.source+" "+s.text) {
 		return n >= 1
 	}
 	return n >= 3

@@ -43,7 +43,7 @@ var verbs = func() map[string]string {
 		"aren't": "is not", "weren't": "was not", "try": "tries", "watch": "watches", "wash": "washes", "cry": "cries", "worry": "worries", "carry": "carries",
 		"can't": "cannot", "won't": "will not", "didn't": "did not", "wasn't": "was not", "couldn't": "could not", "hadn't": "had not", "wouldn't": "would not"}
 	for v := range strings.FieldsSeq("feel take get think know want need use see work eat drink smoke sleep notice hurt live walk run start stop keep say wake come look " +
-		"seem check monitor drive play exercise experience deny believe prefer like love hate follow sit stand lie bend lift swallow cough throw lose gain give tell ask make put " +
+		"seem check monitor drive play exercise experience deny believe prefer like love hate follow sit stand lie bend lift swallow climb bike cough throw lose gain give tell ask make put " +
 		"show tend complain report describe remember forget remain appear require suffer tolerate breathe cook travel vape chew inject move reach sound wonder mean call visit wear hear read find") {
 		m[v] = v + "s"
 	}

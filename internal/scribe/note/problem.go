@@ -4,7 +4,6 @@ package note
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -52,7 +51,7 @@ func (h *headings) over(s *statement) bool {
 	if !h.parts[s.place] && s.worth() {
 		h.parts[s.place] = true
 		s.about, s.toYou = h.named, h.said
-		s.segments = slices.Compact(slices.Concat(h.segments, s.segments))
+		s.segments = united(h.segments, s.segments)
 	}
 	return true
 }

@@ -30,7 +30,11 @@ func read(text string) (answer, string) {
 		return no, strings.TrimSpace(text[len(m):])
 	}
 	if m := saysYes.FindString(text); m != "" {
-		return yes, strings.TrimSpace(text[len(m):])
+		text = strings.TrimSpace(text[len(m):])
+		if m := saysNo.FindString(text); m != "" { // "yeah, not really"
+			return no, strings.TrimSpace(text[len(m):])
+		}
+		return yes, text
 	}
 	if nothing.MatchString(text) {
 		return empty, ""

@@ -4,7 +4,6 @@ package note
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"galen/internal/scribe/transcript"
@@ -13,7 +12,7 @@ import (
 // turn is what one speaker says until the other does.
 type turn struct {
 	clinician bool
-	segments  []string
+	pieces    []piece
 	text      string // cleaned
 	raw       string
 }
@@ -32,16 +31,30 @@ func turnsOf(segments []transcript.Segment) []turn {
 			s.Content = strings.TrimLeft(s.Content, " .,")
 		}
 		if n > 0 && list[n-1].clinician == clinician {
-			list[n-1].segments = append(list[n-1].segments, s.ID)
+			list[n-1].pieces = append(list[n-1].pieces, newPiece(s.ID, s.Content))
+			if goesWith.MatchString(s.Content) && !strings.ContainsAny(last(list[n-1].raw), "?!") {
+				list[n-1].raw = strings.TrimSuffix(list[n-1].raw, ".")
+			}
 			list[n-1].raw += " " + stop(s.Content)
 			continue
 		}
-		list = append(list, turn{clinician: clinician, segments: []string{s.ID}, raw: stop(s.Content)})
+		list = append(list, turn{clinician: clinician, pieces: []piece{newPiece(s.ID, s.Content)}, raw: stop(s.Content)})
 	}
 	for i := range list {
 		list[i].text = clean(list[i].raw)
 	}
 	return list
+}
+
+// goesWith is how a segment begins that goes on with the one before, whatever the pause: how much and how often.
+var goesWith = regexp.MustCompile(`^(once|twice|(one|two|three|four|\d+) times|every|daily|a day|per|at (night|bedtime)|by mouth|until|milligrams?|mg|micrograms?|units|tablets?|as needed|with food)\b`)
+
+// last is the sign that a text ends with.
+func last(text string) string {
+	if text == "" {
+		return ""
+	}
+	return text[len(text)-1:]
 }
 
 // hums are turns that only say that one listens.
@@ -117,6 +130,18 @@ func lastQuestion(t turn) string {
 	return ""
 }
 
+// longestFragment is how many words an answer has at most that is told with its question.
+const longestFragment = 8
+
+// fragment reports whether an answer is no sentence by itself.
+func fragment(s string) bool {
+	words := strings.Fields(s)
+	return content(s) > 0 && len(words) <= longestFragment && !strings.HasSuffix(s, "?") && qualifies[strings.ToLower(strings.TrimRight(words[0], ",.;"))]
+}
+
+// qualifies are the words that such an answer begins with: when, where, how much.
+var qualifies = set("sometimes occasionally mostly mainly usually only especially at in on when after before during since for about every once twice a little some maybe probably from with all both left right around")
+
 // told are the statements of a clinician's turn; questions are left to their answers.
 func (t *turn) told(said []string, at float64, s subject) []statement {
 	var list []statement
@@ -124,7 +149,7 @@ func (t *turn) told(said []string, at float64, s subject) []statement {
 		if sentence = untilAsked(sentence); sentence == "" {
 			continue
 		}
-		list = append(list, statement{text: reported(sentence, false, s), said: sentence, source: sentence, clinician: true, segments: t.segments, at: at})
+		list = append(list, statement{text: reported(sentence, false, s), said: sentence, source: sentence, clinician: true, segments: t.evidence(sentence), at: at})
 	}
 	return list
 }
@@ -133,13 +158,19 @@ func (t *turn) told(said []string, at float64, s subject) []statement {
 func (t *turn) answers(question string, asker *turn, at float64, s subject) []statement {
 	kind, rest := read(t.text)
 	var list []statement
-	both := slices.Concat(asker.segments, t.segments)
-	if topic := asked(question); topic != "" && (kind == no || kind == yes && content(rest) < 3) {
+	both := united(asker.evidence(question), t.answered(kind))
+	if topic := asked(question); topic != "" && (kind == no || kind == yes) {
 		verb := "Reports "
 		if kind == no {
 			verb = "Denies "
 		}
-		list = append(list, statement{text: verb + reported(topic, false, s) + ".", source: question, clinician: true, answered: true,
+		text := verb + reported(topic, false, s)
+		if first := sentences(rest); kind == yes && len(first) > 0 && fragment(first[0]) { // "yes, sometimes at night"
+			both = united(both, t.evidence(first[0]))
+			text += ", " + strings.TrimSuffix(uncapital(reported(first[0], true, s)), ".")
+			rest = strings.Join(first[1:], " ")
+		}
+		list = append(list, statement{text: text + ".", source: question, clinician: true, answered: true,
 			denied: kind == no, segments: both, at: at})
 	} else if kind == yes && question != "" && declares.MatchString(question) {
 		list = append(list, statement{text: reported(strings.TrimSuffix(question, "?")+".", false, s), source: question, clinician: true, answered: true,
@@ -152,7 +183,7 @@ func (t *turn) answers(question string, asker *turn, at float64, s subject) []st
 		if wonders.MatchString(sentence) {
 			continue
 		}
-		list = append(list, statement{text: reported(strings.TrimSuffix(sentence, "?"), true, s), source: question + " " + sentence, segments: t.segments, at: at})
+		list = append(list, statement{text: reported(strings.TrimSuffix(sentence, "?"), true, s), source: question + " " + sentence, segments: t.evidence(sentence), at: at})
 	}
 	return list
 }

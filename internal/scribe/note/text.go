@@ -21,7 +21,7 @@ var (
 	ellipsis  = regexp.MustCompile(`\s*\.\.\.+\s*`)
 	commas    = regexp.MustCompile(`(\s*,)+`)
 	hesitates = regexp.MustCompile(`(?i)(,\s*)?\b(uh-huh|um-hum|mm-hmm|mm-hm|hmm|mhm|uh|um|er|ah|oh|huh|you know what i mean|you know|i mean|kind of like|kind of|sort of|kinda|sorta|basically|honestly|obviously|like i said|i guess|let's see|i would say|i'd say|or anything like that|or something like that|and stuff like that|and things like that|and stuff|and everything)\b(\s*,)?`)
-	alone     = regexp.MustCompile(`(?i)(^|[.?!,;]) *(okay|ok|all right|alright|gosh|wow|well|yeah|yep|actually|right|good|great|perfect)( *[,.?!;]| *$)`)
+	alone     = regexp.MustCompile(`(?i)(^|[.?!,;]) *(okay|ok|all right|alright|gosh|wow|well|actually|good|great|perfect)( *[,.?!;]| *$)`)
 	doubled   = regexp.MustCompile(`([.?!;])[ ,]*[,;]`)
 	dangling  = regexp.MustCompile(`,\s*([.?!])`)
 	command   = regexp.MustCompile(`(?i)\b(hey[ ,]*)?dragon[ ,]*(show|order|finalize|pull|open|display|please)[^.?!]*[.?!]?`)

@@ -4,12 +4,42 @@ package note_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"galen/internal/scribe/note"
 )
 
 // TestWording: how things that are said stand in the note.
+// TestEvidence: a sentence names the segments that say it, and no others of the same speaker.
+func TestEvidence(t *testing.T) {
+	v := visit(`[doctor] ms. smith is a 50 year old female here for back pain .
+[doctor] do you have any numbness ?
+[patient] no .
+[patient] my back hurts in the morning .
+[patient] i take ibuprofen for it .
+[doctor] on your back exam you have tenderness over the lumbar spine .
+[doctor] so for your first problem , your back pain .
+[doctor] i'm going to prescribe meloxicam 15 milligrams
+[doctor] once a day .
+`, "HISTORY_AND_PHYSICAL")
+	got := map[string]string{}
+	for _, s := range (&note.Writer{}).Of(t.Context(), v).Sections {
+		for _, x := range s.Sentences {
+			got[x.Text] = strings.Join(x.Segments, " ")
+		}
+	}
+	for text, want := range map[string]string{"Denies numbness.": "s1 s2", "Her back hurts in the morning.": "s3", "On her back exam she has tenderness over the lumbar spine.": "s5",
+		"For her back pain: we will prescribe meloxicam 15 milligrams once a day.": "s6 s7 s8"} {
+		if got[text] != want {
+			t.Errorf("%q is from %q, want %q", text, got[text], want)
+		}
+	}
+	if t.Failed() {
+		t.Log(got)
+	}
+}
+
 func TestWording(t *testing.T) {
 	const she = "[doctor] ms. smith is a 50 year old female here for back pain .\n"
 	for _, c := range []struct {
@@ -17,6 +47,12 @@ func TestWording(t *testing.T) {
 		want                    []string
 	}{
 		{"a question in a question", she + "[doctor] any other symptoms , like , have you had a fever or chills ?\n[patient] no .\n", "REVIEW_OF_SYSTEMS", []string{"Denies fever or chills."}},
+		{"a yes with more", she + "[doctor] do you have any numbness or tingling ?\n[patient] yes , sometimes in my foot at night .\n[doctor] any chest pain ?\n[patient] yeah , it hurts when i climb stairs .\n[doctor] any fever ?\n[patient] yeah , not really .\n",
+			"HISTORY_OF_PRESENT_ILLNESS", []string{"Ms. Smith is a 50 year old female here for back pain.", "Reports numbness or tingling, sometimes in her foot at night.", "Reports chest pain.", "It hurts when she climbs stairs."}},
+		{"a yes, and a yes that is a no", she + "[doctor] any chest pain ?\n[patient] yeah , it hurts when i climb stairs .\n[doctor] any fever ?\n[patient] yeah , not really .\n", "REVIEW_OF_SYSTEMS",
+			[]string{"Denies fever."}},
+		{"what is not found", she + "[patient] okay .\n[doctor] on your back exam you have tenderness over the lumbar spine . there is no swelling .\n", "PHYSICAL_EXAMINATION",
+			[]string{"On her back exam she has tenderness over the lumbar spine.", "There is no swelling."}},
 		{"a turn that is interrupted", she + "[patient] i was skiing over the weekend-\n[doctor] okay .\n[patient] . and i got my strap caught on my finger .\n", "HISTORY_OF_PRESENT_ILLNESS",
 			[]string{"Ms. Smith is a 50 year old female here for back pain.", "She was skiing over the weekend and she got her strap caught on her finger."}},
 		{"repetitions", she + "[patient] i- i-i thought that , that pill helped my back and-and my neck .\n", "HISTORY_OF_PRESENT_ILLNESS",

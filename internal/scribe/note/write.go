@@ -28,6 +28,9 @@ type Writer struct {
 	Recogniser asr.Info
 }
 
+// guessed is what a note says whose audio had one channel.
+const guessed = "Who spoke is a guess from what was said."
+
 // silence is what documents say where nothing was said.
 const silence = "Nothing was said in this session."
 
@@ -43,6 +46,9 @@ func (w *Writer) Of(ctx context.Context, v scribe.Visit) Note {
 		n.Notice = sentence(n.Notice, silence)
 	} else {
 		n.Notice = sentence(n.Notice, corrected(v.Segments))
+		if slices.ContainsFunc(v.Segments, func(s transcript.Segment) bool { return s.RoleBy == transcript.ByText }) {
+			n.Notice = sentence(n.Notice, guessed)
+		}
 		p = compose(v.Segments)
 		if w.Model != nil && !v.Session.Config.Template.Custom {
 			n.Notice = sentence(n.Notice, w.word(ctx, p, partsInOrder))
