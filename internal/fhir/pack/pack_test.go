@@ -174,7 +174,8 @@ func TestNamed(t *testing.T) {
 
 // TestR4 finds the profiles that R4 itself defines, with and without their version.
 func TestR4(t *testing.T) {
-	for _, canonical := range []string{"http://hl7.org/fhir/StructureDefinition/vitalsigns", "http://hl7.org/fhir/StructureDefinition/bmi|4.0.1", "http://hl7.org/fhir/StructureDefinition/lipidprofile|4.0"} {
+	for _, canonical := range []string{"http://hl7.org/fhir/StructureDefinition/vitalsigns", "http://hl7.org/fhir/StructureDefinition/bmi|4.0.1", "http://hl7.org/fhir/StructureDefinition/lipidprofile|4.0",
+		"http://hl7.org/fhir/StructureDefinition/patient-birthPlace"} {
 		if r := pack.R4().Find("StructureDefinition", canonical); r == nil || r.Package != "hl7.fhir.r4.core#4.0.1" || len(r.JSON) < 500 {
 			t.Errorf("%s: got %+v", canonical, r)
 		}
@@ -182,7 +183,7 @@ func TestR4(t *testing.T) {
 	if r := pack.R4().Find("StructureDefinition", "http://hl7.org/fhir/StructureDefinition/bmi|3.0.1"); r != nil {
 		t.Errorf("another release: got %s", r.URL)
 	}
-	if got := len(pack.R4().URLs("StructureDefinition")); got != 44 {
-		t.Errorf("got %d profiles, want 44", got)
+	if got := len(pack.R4().URLs("StructureDefinition")); got != 44+393 {
+		t.Errorf("got %d definitions, want 44 profiles and 393 extensions", got)
 	}
 }

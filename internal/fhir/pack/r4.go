@@ -8,13 +8,13 @@ import (
 	"sync"
 )
 
-// The profiles that R4 itself defines, one a line, as package gen makes them.
+// The profiles and extensions that R4 itself defines, one a line, as package gen makes them.
 //
 //go:embed r4_gen.ndjson
 var r4Profiles []byte
 
-// R4 is the package of R4 itself as far as it is profiles of its own: vital signs, lipids, what can be shared, and the like. They have a
-// differential and no snapshot. It costs little but the first time.
+// R4 is the package of R4 itself as far as it is profiles of its own (vital signs, lipids, what can be shared, and the like) and extensions. They
+// have a differential and no snapshot, and the extensions no context. It costs little but the first time.
 //
 // http://hl7.org/fhir/R4/profilelist.html
 func R4() *Set { return readR4() }

