@@ -61,7 +61,7 @@ there was an error.`,
 		RunE: func(c *cobra.Command, args []string) error { return v.run(c.OutOrStdout(), args) },
 	}
 	v.where.add(c)
-	c.Flags().StringArrayVar(&v.profiles, "profile", nil, "profile to check against, a canonical URL, |version may follow; may repeat")
+	c.Flags().StringArrayVar(&v.profiles, "profile", nil, "profile to check against, a canonical URL or its end (us-core-patient), |version may follow; may repeat")
 	c.Flags().BoolVar(&v.json, "json", false, "write the findings as a JSON array, and no summary")
 	c.Flags().BoolVar(&v.rules.Displays, "displays", false, "refuse a display that its code system does not give to the code")
 	c.Flags().BoolVar(&v.rules.Global, "global", false, "apply the profiles that installed guides give as global to all resources of a type, and R4's vital signs by LOINC code")
@@ -73,6 +73,9 @@ there was an error.`,
 func (v *validation) run(out io.Writer, args []string) error {
 	set, err := openPackages(v.where.folder())
 	if err != nil {
+		return err
+	}
+	if v.profiles, err = canonicals(set, v.profiles); err != nil {
 		return err
 	}
 	v.base, v.extra = validate.New(def.R4()), validate.NewProfiles(def.R4(), set, nil).With(v.rules)

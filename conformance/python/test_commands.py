@@ -125,7 +125,9 @@ def test_validate_reads_folders_lines_and_packed_files(tmp_path):
     left = run("validate", "named.json", cwd=tmp_path)
     assert left.returncode == 0 and "\n1 resource with profiles in meta.profile, which were not checked: no package is installed" in left.stdout
     asked = run("validate", "named.json", "--profile", "http://x/patient", cwd=tmp_path)
-    assert asked.returncode == 1 and "the profile http://x/patient is not installed" in asked.stdout
+    assert asked.returncode == 1 and "the profile http://x/patient is not installed" in asked.stderr and not asked.stdout
+    assert "is for Observation" in run("validate", "named.json", "--profile", "bodyweight", cwd=tmp_path).stdout, "R4's own profiles need no package, and their end names them"
+    assert "0 errors" in run("validate", "named.json", "--profile", "Patient", cwd=tmp_path).stdout
     (tmp_path / "nothing").mkdir()
     assert "no files of resources" in run("validate", tmp_path / "nothing", cwd=tmp_path).stderr
 
