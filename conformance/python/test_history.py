@@ -59,6 +59,15 @@ def test_pages_do_not_change_with_what_is_written_meanwhile(galen, bench, f):
             w.join()
 
 
+@pytest.mark.parametrize("level", ["Binary/big/_history", "Binary/_history", "_history"])
+def test_pages_of_large_versions_end_early(f, level):
+    for i in range(40):
+        put(f, "Binary", "big", contentType="text/plain", data="eHh4" * (500_000 + i))
+    pages = list(f.pages(level, {"_count": 1000}))
+    assert len(pages) == 2 and {p["total"] for p in pages} == {40}
+    assert [tag for p in pages for _, tag in versions(p)] == [f'W/"{n}"' for n in range(40, 0, -1)]
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_at_a_time(f, level):
     times = []

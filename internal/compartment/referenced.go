@@ -193,9 +193,10 @@ func Bodies(ctx context.Context, v *record.View, set Set) iter.Seq2[[]record.Ver
 	return func(yield func([]record.Version, error) bool) {
 		for _, typ := range set.Types() {
 			for numbers := range chunks(set[typ]) {
-				versions, err := v.Bodies(ctx, typ, numbers...)
-				if !yield(versions, err) || err != nil {
-					return
+				for versions, err := range v.Batches(ctx, typ, numbers) {
+					if !yield(versions, err) || err != nil {
+						return
+					}
 				}
 			}
 		}

@@ -79,13 +79,22 @@ func (s *Service) Bundle(ctx context.Context, c Caller, body []byte, opt Bundlin
 	if err != nil {
 		return nil, err
 	}
+	size := 0
 	for _, e := range entries {
-		if e.err == nil && !e.writes() {
+		switch {
+		case e.err != nil || e.writes():
+		case size > maxRead:
+			e.err = fault.New(fault.TooCostly, "the answers to the entries before it are too large already: ask for this one on its own")
+		default:
 			e.err = s.readEntry(ctx, c, e, opt)
+			size += len(e.document)
 		}
 	}
 	return answerBundle(c, kind, at, entries, opt), nil
 }
+
+// maxRead bounds the bytes of what the entries of a Bundle read: after so many nothing more is read.
+const maxRead = 32 << 20
 
 // envelope checks what is around the entries.
 func (s *Service) envelope(root fhir.Node) (kind string, entries fhir.Node, err error) {
@@ -258,10 +267,16 @@ func parallel(ctx context.Context, entries []*entry, do func(*entry)) error {
 // answerBundle makes the Bundle of answers, in the order of the requests.
 func answerBundle(c Caller, kind string, at time.Time, entries []*entry, opt Bundling) []byte {
 	b := newBundle(c.Base, kind+"-response", at, -1)
+	size := 0
+	for _, e := range entries {
+		size += len(e.document) + len(e.made.Version.Body) + 300
+	}
+	b.grow(size)
 	warned := false
 	for _, e := range entries {
 		b.answer(e, opt)
 		warned = warned || e.err == nil && len(e.made.Warnings) > 0
+		e.document = nil // it is told, and may be large
 	}
 	if warned && opt.Warned != nil {
 		opt.Warned()

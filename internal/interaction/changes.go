@@ -50,17 +50,15 @@ func (s *Service) HistoryOf(ctx context.Context, c Caller, typ, query string) ([
 		}
 		types, path = []uint16{id}, typ+"/_history"
 	}
-	versions, total, err := h.changes(ctx, view, types)
+	versions, more, total, err := h.changes(ctx, view, types)
 	if err != nil {
 		return nil, err
 	}
 	links := []link{{"self", address(c.Base, path, query)}}
-	if len(versions) > h.count {
-		if versions = versions[:h.count]; h.count > 0 {
-			last := &versions[h.count-1]
-			mark := historyMark{view.Seq(), last.Time.UnixMilli(), last.Type, last.Number}
-			links = append(links, link{"next", address(c.Base, path, with(h.query, "page", mark.String()))})
-		}
+	if more && len(versions) > 0 {
+		last := &versions[len(versions)-1]
+		mark := historyMark{view.Seq(), last.Time.UnixMilli(), last.Type, last.Number}
+		links = append(links, link{"next", address(c.Base, path, with(h.query, "page", mark.String()))})
 	}
 	b := newBundle(c.Base, "history", view.Time(), total, links...)
 	for i := range versions {
@@ -110,20 +108,20 @@ type reel struct {
 	read   []record.Version
 }
 
-// changes gives a page of versions and one more if there are more, and how many there are on all pages.
-func (h *historyQuery) changes(ctx context.Context, view *record.View, types []uint16) (page []record.Version, total int, err error) {
+// changes gives a page of versions, whether there are more, and how many there are on all pages.
+func (h *historyQuery) changes(ctx context.Context, view *record.View, types []uint16) (page []record.Version, more bool, total int, err error) {
 	reels := make([]*reel, 0, len(types))
 	for _, typ := range types {
-		r := &reel{typ: typ, before: view.Next(typ), chunk: max(4, (h.count+1)/len(types))}
+		r := &reel{typ: typ, before: view.Next(typ), chunk: min(firstChunk, max(4, (h.count+1)/len(types)))}
 		if !h.since.IsZero() {
 			if r.low, err = view.Since(ctx, typ, h.since); err != nil {
-				return nil, 0, err
+				return nil, false, 0, err
 			}
 		}
 		if h.timed {
 			during, err := view.During(ctx, typ, h.low, h.high)
 			if err != nil {
-				return nil, 0, err
+				return nil, false, 0, err
 			}
 			during.RemoveBelow(r.low)
 			r.only = &during
@@ -133,28 +131,28 @@ func (h *historyQuery) changes(ctx context.Context, view *record.View, types []u
 		}
 		if h.mark.seq > 0 {
 			if err := r.resume(ctx, view, h.mark); err != nil {
-				return nil, 0, err
+				return nil, false, 0, err
 			}
 		}
 		reels = append(reels, r)
 	}
-	for len(page) <= h.count {
+	for size := 0; ; {
 		var next *reel
 		for _, r := range reels {
 			if err := r.fill(ctx, view); err != nil {
-				return nil, 0, err
+				return nil, false, 0, err
 			}
 			if len(r.read) > 0 && (next == nil || r.read[0].Time.After(next.read[0].Time)) {
 				next = r
 			}
 		}
-		if next == nil {
-			break
+		if next == nil || h.full(len(page), size) {
+			return page, next != nil, total, nil
 		}
 		page = append(page, next.read[0])
+		size += len(next.read[0].Body)
 		next.read = next.read[1:]
 	}
-	return page, total, nil
 }
 
 // resume goes on after the last version of the page before.
@@ -199,8 +197,8 @@ func (r *reel) chunkOf(ctx context.Context, view *record.View) (err error) {
 			r.before = r.low
 		}
 	}
-	r.chunk = min(2*r.chunk, 256)
 	r.read, err = view.Bodies(ctx, r.typ, numbers...)
+	r.chunk = record.NextBatch(r.chunk, r.read)
 	r.read = slices.DeleteFunc(r.read, func(v record.Version) bool { return v.Erased() })
 	return err
 }

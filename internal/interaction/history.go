@@ -162,8 +162,10 @@ func (h *historyQuery) read(ctx context.Context, view *record.View, typ uint16, 
 	if h.count == 0 {
 		return nil, false, nil
 	}
+	size := 0
+	n := min(h.count+1, firstChunk)
 	for {
-		chunk, err := view.History(ctx, typ, id, before, h.count+1)
+		chunk, err := view.History(ctx, typ, id, before, n)
 		if err != nil {
 			return nil, false, err
 		}
@@ -172,19 +174,29 @@ func (h *historyQuery) read(ctx context.Context, view *record.View, typ uint16, 
 				return page, false, nil // times never grow towards older versions
 			}
 			if h.keeps(v.Time, ended) {
-				if len(page) == h.count {
+				if h.full(len(page), size) {
 					return page, true, nil
 				}
 				page = append(page, v)
+				size += len(v.Body)
 			}
 			ended = v.Time
 		}
-		if len(chunk) <= h.count {
+		if len(chunk) < n {
 			return page, false, nil
 		}
-		before = chunk[len(chunk)-1].VersionID
+		before, n = chunk[len(chunk)-1].VersionID, record.NextBatch(n, chunk)
 	}
 }
+
+// full reports whether a page of n versions of size bytes takes no more.
+func (h *historyQuery) full(n, size int) bool { return n >= h.count || n > 0 && size >= maxHistory }
+
+// Bounds of what a history reads: versions at first, and bytes from which a page ends early.
+const (
+	firstChunk = 16
+	maxHistory = 64 << 20
+)
 
 // keeps reports whether a version that was current from began to ended was so at some time that _at asks for.
 func (h *historyQuery) keeps(began, ended time.Time) bool {

@@ -10,7 +10,6 @@ import (
 	"galen/internal/docset"
 	"galen/internal/fault"
 	"galen/internal/fhir"
-	"galen/internal/fhir/def"
 	"galen/internal/interaction"
 	"galen/internal/search"
 )
@@ -115,13 +114,13 @@ func (s *Service) documentsBetween(ctx context.Context, c *Call, base []search.P
 		return interaction.Reply{}, fault.New(fault.TooCostly, "there are more than %d documents: narrow the time", maxDocuments)
 	}
 	page := interaction.Page{Kind: "searchset", At: view.Time(), Total: found.Len()}
+	var all whole
 	for some := range some(found, 256) {
-		versions, err := view.Bodies(ctx, uint16(def.R4().Type("DocumentReference").ID), some...)
-		if err != nil {
+		if err := all.read(ctx, view, typeOf("DocumentReference"), some); err != nil {
 			return interaction.Reply{}, err
 		}
-		page.Matches = append(page.Matches, versions...)
 	}
+	page.Matches = all.versions
 	body, err := s.interactions.Pack(c.Caller, page)
 	return interaction.Reply{Body: body}, err
 }

@@ -63,12 +63,16 @@ func serveDocument(ctx context.Context, s *Service, c *Call) (interaction.Reply,
 		return interaction.Reply{}, fault.New(fault.TooCostly, "the document would have more than %d resources", maxDocument)
 	}
 	page := interaction.Page{Kind: "document", Identifier: "urn:uuid:" + store.NewID(), At: time.Now(), Total: -1, Matches: []record.Version{composition}}
+	var all whole
 	for versions, err := range compartment.Bodies(ctx, view, parts) {
 		if err != nil {
 			return interaction.Reply{}, err
 		}
-		page.Included = append(page.Included, versions...)
+		if err := all.add(versions...); err != nil {
+			return interaction.Reply{}, err
+		}
 	}
+	page.Included = all.versions
 	body, err := s.interactions.Pack(c.Caller, page)
 	if err != nil || !persist {
 		return interaction.Reply{Body: body}, err

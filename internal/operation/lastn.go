@@ -86,13 +86,11 @@ func serveLastn(ctx context.Context, s *Service, c *Call) (interaction.Reply, er
 		return interaction.Reply{}, err
 	}
 	page := interaction.Page{Kind: "searchset", At: view.Time(), Total: len(last)}
-	for chunk := range slices.Chunk(last, 256) {
-		versions, err := view.Bodies(ctx, observationType(), chunk...)
-		if err != nil {
-			return interaction.Reply{}, err
-		}
-		page.Matches = append(page.Matches, versions...)
+	var all whole
+	if err := all.read(ctx, view, observationType(), last); err != nil {
+		return interaction.Reply{}, err
 	}
+	page.Matches = all.versions
 	body, err := s.interactions.Pack(c.Caller, page)
 	return interaction.Reply{Body: body}, err
 }
@@ -138,17 +136,18 @@ func (s *Service) eachObservation(ctx context.Context, view *record.View, found 
 		return fault.New(fault.TooCostly, "more than %d observations would have to be looked at: narrow the search", maxObservations)
 	}
 	for some := range some(found, 256) {
-		versions, err := view.Bodies(ctx, observationType(), some...)
-		if err != nil {
-			return err
-		}
-		for i := range versions {
-			resource, done, err := s.parse(versions[i].Body)
+		for versions, err := range view.Batches(ctx, observationType(), some) {
 			if err != nil {
 				return err
 			}
-			do(versions[i].Number, resource)
-			done()
+			for i := range versions {
+				resource, done, err := s.parse(versions[i].Body)
+				if err != nil {
+					return err
+				}
+				do(versions[i].Number, resource)
+				done()
+			}
 		}
 	}
 	return nil

@@ -76,6 +76,7 @@ func serveStats(ctx context.Context, s *Service, c *Call) (interaction.Reply, er
 	}
 	defer view.Close()
 	var a answer
+	var sources whole
 	for _, coding := range codings {
 		pairs := append([]search.Pair{{Name: "subject", Value: escape(subject)}, {Name: "code", Value: coding.value()}}, dates...)
 		one, err := s.sampleOf(ctx, view, coding, pairs)
@@ -91,12 +92,12 @@ func serveStats(ctx context.Context, s *Service, c *Call) (interaction.Reply, er
 				break
 			}
 			limit -= len(some)
-			versions, err := view.Bodies(ctx, observationType(), some...)
-			if err != nil {
+			had := len(sources.versions)
+			if err := sources.read(ctx, view, observationType(), some); err != nil {
 				return interaction.Reply{}, err
 			}
-			for i := range versions {
-				a.raw("source", "resource", versions[i].Body)
+			for _, v := range sources.versions[had:] {
+				a.raw("source", "resource", v.Body)
 			}
 		}
 	}

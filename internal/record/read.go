@@ -117,6 +117,40 @@ func (v *View) Bodies(ctx context.Context, typ uint16, numbers ...uint32) ([]Ver
 	return versions, nil
 }
 
+// How many versions Batches reads at once: at first, at most, and so that they come to about that many bytes.
+const (
+	firstBatch = 16
+	mostBatch  = 256
+	batchBytes = 2 << 20
+)
+
+// NextBatch says how many versions to read at once after a batch of n came to size bytes, so that large ones do not fill the memory.
+func NextBatch(n int, versions []Version) int {
+	size := 0
+	for i := range versions {
+		size += len(versions[i].Body)
+	}
+	if size > batchBytes {
+		return max(1, n/2)
+	}
+	return min(2*n, mostBatch)
+}
+
+// Batches reads versions by number as Bodies does, some at a time.
+func (v *View) Batches(ctx context.Context, typ uint16, numbers []uint32) iter.Seq2[[]Version, error] {
+	return func(yield func([]Version, error) bool) {
+		n := firstBatch
+		for len(numbers) > 0 {
+			some := numbers[:min(n, len(numbers))]
+			versions, err := v.Bodies(ctx, typ, some...)
+			if !yield(versions, err) || err != nil {
+				return
+			}
+			numbers, n = numbers[len(some):], NextBatch(n, versions)
+		}
+	}
+}
+
 // Version reads one version of a resource; a deletion too. It fails with fault.NotFound if there is none at the position.
 func (v *View) Version(ctx context.Context, typ uint16, id string, versionID uint32) (Version, error) {
 	rows, err := v.snap.Get(ctx, AppendIdentityKey(nil, v.tenant, typ, id), AppendOlderKey(nil, v.tenant, typ, id, versionID))
