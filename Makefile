@@ -17,8 +17,10 @@ galen-asr:        ## bin/galen-asr, the neural recogniser (needs a C compiler), 
 demo: build       ## a server on a free port, the whole job on real data, and what it took
 	bin/galen demo
 
-test:             ## every test that needs nothing but Go
+test:             ## every test that needs nothing but Go, and how many cases of the official suites pass
 	$(GO) test ./...
+	@$(GO) test -v -run 'TestSuite|TestFHIRPathSuite|TestExamples' ./internal/fhir/fhirpath ./internal/fhir/validate ./internal/fhir/patch | \
+		sed -nE 's/^ *[a-z_]+\.go:[0-9]+: (.*[0-9]+ of [0-9]+[^;]*).*/\1/p'
 
 e2e: build        ## the wire tests: boto3, the AWS CLI, the Go SDK, against the built binary
 	conformance/run

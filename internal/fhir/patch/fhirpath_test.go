@@ -70,7 +70,7 @@ func TestFHIRPathSuite(t *testing.T) {
 			passed++
 		}
 	}
-	t.Logf("%d of %d cases pass", passed, len(suite.Case))
+	t.Logf("FHIRPath Patch suite: %d of %d cases pass", passed, len(suite.Case))
 }
 
 // op is an operation as JSON: parts are "name=JSON of the part without its name".

@@ -13,7 +13,8 @@ import (
 // choices is the validators made for choices of packages.
 type choices struct {
 	defs *def.Definitions
-	all  *Profiles // nil: there are no packages
+	all  *Profiles        // nil: there are no packages
+	own  func() *Profiles // R4's own, where there are no packages
 
 	mu   sync.Mutex
 	made map[string]*Validator

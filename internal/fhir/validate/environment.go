@@ -10,7 +10,6 @@ import (
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
 	"galen/internal/fhir/fhirpath"
-	"galen/internal/fhir/pack"
 )
 
 // environment answers what FHIRPath asks of profiles and references while a resource is checked.
@@ -36,7 +35,7 @@ type question struct {
 func (v *Validator) Environment(resource fhir.Node, member MemberOf) fhirpath.Environment {
 	p, base := v.profiles, *v
 	if p == nil {
-		p = NewProfiles(v.defs, pack.NewSet(nil), nil)
+		p = v.choices.own()
 	}
 	base.profiles = nil
 	w := p.walk(resource, member)

@@ -116,3 +116,20 @@ func TestRulesAsk(t *testing.T) {
 		t.Errorf("got %v, want t-1", found)
 	}
 }
+
+// FuzzEnvironment evaluates anything on a Bundle with profiles and references to ask: it ends, with an answer or a reason.
+func FuzzEnvironment(f *testing.F) {
+	for _, s := range []string{"entry.resource.select(conformsTo('http://t/named') or conformsTo('http://t/self'))", "entry.resource.name.slice('http://t/named', 'legal').elementDefinition().type.code",
+		"entry.resource.subject.resolve().descendants().elementDefinition()", "descendants().where(conformsTo('http://t/family'))", "entry.resource.repeat(subject.resolve()).conformsTo('http://t/many')"} {
+		f.Add(s)
+	}
+	v := validate.NewWithProfiles(def.R4(), profiled(askedProfiles...))
+	root := fhirpath.Root(def.R4(), fhirtest.Parse(f, asked))
+	f.Fuzz(func(t *testing.T, expression string) {
+		var e fhirpath.Evaluator
+		e.Env = v.Environment(root.Node, nil)
+		if _, err := evaluate(&e, expression, root); err != nil && fault.KindOf(err) == fault.Internal {
+			t.Errorf("%q: %v", expression, err)
+		}
+	})
+}

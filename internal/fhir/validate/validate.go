@@ -3,11 +3,13 @@
 package validate
 
 import (
+	"slices"
 	"sync"
 
 	"galen/internal/fault"
 	"galen/internal/fhir"
 	"galen/internal/fhir/def"
+	"galen/internal/fhir/pack"
 )
 
 // MaxFindings is the most findings reported for one resource.
@@ -75,7 +77,8 @@ type Validator struct {
 
 // New makes a validator. It costs milliseconds; keep it.
 func New(d *def.Definitions) *Validator {
-	return &Validator{defs: d, types: compile(d), walks: &sync.Pool{New: func() any { return &walk{path: make([]step, 0, 16)} }}, choices: &choices{defs: d}}
+	own := sync.OnceValue(func() *Profiles { return NewProfiles(d, pack.NewSet(nil), nil) })
+	return &Validator{defs: d, types: compile(d), walks: &sync.Pool{New: func() any { return &walk{path: make([]step, 0, 16)} }}, choices: &choices{defs: d, own: own}}
 }
 
 // NewWithProfiles makes a validator that at Strict also checks the profiles that resources name in meta.profile, and their
@@ -104,16 +107,20 @@ func (v *Validator) ResourceIn(n fhir.Node, level Level, member MemberOf) []Find
 	return found
 }
 
-// ProfilesIn checks a resource against the profiles named and no others; one that is not installed is an error. Codes are as for
-// ResourceIn.
+// ProfilesIn checks a resource against the profiles named and no others; one that is neither installed nor R4's own is an error. Codes are
+// as for ResourceIn.
 func (v *Validator) ProfilesIn(n fhir.Node, member MemberOf, profiles ...string) []Finding {
 	if len(profiles) == 0 {
 		return nil
 	}
-	if v.profiles == nil {
+	p := v.profiles
+	if p == nil {
+		p = v.choices.own()
+	}
+	if v.profiles == nil && slices.ContainsFunc(profiles, func(c string) bool { return v.Lacks("StructureDefinition", c) }) {
 		return []Finding{{Severity: fhir.Error, Code: NotSupported, Expression: fhir.Type(n), Offset: n.Offset(), Text: "no profiles are installed here: add the package that has this one with galen package add"}}
 	}
-	return v.profiles.check(n, StructureOnly, member, profiles...)
+	return p.check(n, StructureOnly, member, profiles...)
 }
 
 // Failed reports whether a finding is an error.

@@ -62,3 +62,26 @@ func TestVitalSigns(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnProfilesWithoutPackages asks a validator that has no packages for profiles by parameter.
+func TestOwnProfilesWithoutPackages(t *testing.T) {
+	v := validate.New(def.R4())
+	weight := fhirtest.Parse(t, vital("", "29463-7", `,"valueQuantity":{"value":70,"unit":"cm","system":"http://unitsofmeasure.org","code":"cm"}`))
+	for profile, want := range map[string]string{
+		"http://hl7.org/fhir/StructureDefinition/bodyweight":  "code-invalid",
+		"http://hl7.org/fhir/StructureDefinition/Observation": "",
+		"http://x/none": "not-supported",
+	} {
+		found := v.ProfilesIn(weight, nil, profile)
+		got := ""
+		if len(found) > 0 {
+			got = found[0].Code
+		}
+		if got != want {
+			t.Errorf("%s: got %v, want %q", profile, found, want)
+		}
+	}
+	if found := v.Resource(fhirtest.Parse(t, vital(named("bodyweight"), "29463-7", "")), validate.Strict); found != nil {
+		t.Errorf("without packages, meta.profile is let be: got %v", found)
+	}
+}
