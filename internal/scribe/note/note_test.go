@@ -323,6 +323,35 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// TestSwappedChannels: a note says if the channels seem to be the wrong way round. ACI-Bench has visits whose speakers are.
+func TestSwappedChannels(t *testing.T) {
+	told := func(v scribe.Visit) bool {
+		return strings.Contains((&note.Writer{}).Of(t.Context(), v).Notice, "the wrong way round")
+	}
+	for _, set := range []string{"valid.csv", "test1.csv"} {
+		var as, turned []string
+		rows := aci(t, set)
+		for _, row := range rows[1:] {
+			v := visit(row[2], "DAP")
+			if told(v) {
+				as = append(as, row[1])
+			}
+			for i, s := range v.Segments {
+				if v.Segments[i].Role = transcript.Clinician; s.Role == transcript.Clinician {
+					v.Segments[i].Role = transcript.Patient
+				}
+			}
+			if told(v) {
+				turned = append(turned, row[1])
+			}
+		}
+		t.Logf("%s: told of %v as they are, of %d of %d turned round", set, as, len(turned), len(rows)-1)
+		if len(as) > 1 || len(turned) < (len(rows)-1)*3/4 {
+			t.Errorf("%s: told of %v as they are, and of %d turned round", set, as, len(turned))
+		}
+	}
+}
+
 // TestCorrectedNames: what was heard stands beside each name that was corrected.
 func TestCorrectedNames(t *testing.T) {
 	v := visit("[doctor] so i'm going to start you on met for men <five> hundred milligrams twice a day for your diabetes .\n", "DAP")
@@ -402,10 +431,23 @@ func FuzzOf(f *testing.F) {
 	})
 }
 
+// BenchmarkNote is of a quarter of an hour: as people write it down, and as recognisers without punctuation do, of one speaker.
 func BenchmarkNote(b *testing.B) {
-	v := visit(strings.Repeat(knee, 25), "HISTORY_AND_PHYSICAL") // a quarter of an hour
-	w := &note.Writer{}
-	for b.Loop() {
-		w.Of(b.Context(), v)
+	v := visit(strings.Repeat(knee, 25), "HISTORY_AND_PHYSICAL")
+	endless := visit(strings.Repeat(knee, 25), "HISTORY_AND_PHYSICAL")
+	for i := range endless.Segments {
+		s := &endless.Segments[i]
+		s.Content, s.Role = strings.Join(words(s.Content), " "), transcript.Clinician
 	}
+	w := &note.Writer{}
+	b.Run("turns", func(b *testing.B) {
+		for b.Loop() {
+			w.Of(b.Context(), v)
+		}
+	})
+	b.Run("endless", func(b *testing.B) {
+		for b.Loop() {
+			w.Of(b.Context(), endless)
+		}
+	})
 }

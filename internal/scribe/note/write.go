@@ -49,6 +49,9 @@ func (w *Writer) Of(ctx context.Context, v scribe.Visit) Note {
 		if slices.ContainsFunc(v.Segments, func(s transcript.Segment) bool { return s.RoleBy == transcript.ByText }) {
 			n.Notice = sentence(n.Notice, guessed)
 		}
+		if soundsSwapped(v.Segments) {
+			n.Notice = sentence(n.Notice, swapped)
+		}
 		p = compose(v.Segments)
 		if w.Model != nil && !v.Session.Config.Template.Custom {
 			n.Notice = sentence(n.Notice, w.word(ctx, p, partsInOrder))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A recording of one channel on the command line: who speaks is guessed, names of drugs are corrected, and the page of the note works in a browser."""
+"""Recordings on the command line: who speaks on one channel is guessed, names of drugs are corrected, and the page of the note works in a browser."""
 
 import asyncio
 import base64
@@ -155,3 +155,26 @@ async def look(page: pathlib.Path, port: int, folder: pathlib.Path):
         picture = base64.b64decode((await b.ask("Page.captureScreenshot", format="png"))["data"])
         (folder / "note.png").write_bytes(picture)
         assert len(picture) > 20_000
+
+
+def test_names_of_rxnorm(tmp_path):
+    """RxNorm's ingredients and brands, once imported, are names that drugs are corrected to."""
+    row = "{0}|ENG|P|||||{0}||||RXNORM|{1}|{0}|{2}||N|4096|\n"
+    (tmp_path / "RXNCONSO.RRF").write_text(row.format(1, "IN", "vonoprazan") + row.format(2, "SCD", "vonoprazan 20 MG Oral Tablet") + row.format(3, "BN", "Zomexa"))
+    (tmp_path / "script.json").write_text(json.dumps({"turns": [{"channel": 0, "start": 0, "end": 1, "text": "We will start you on vonaprazan twenty milligrams."}]}))
+    with wave.open(str(tmp_path / "visit.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(16000)
+        sound.writeframes(bytes(2 * 16000 * 2))
+
+    def said():
+        done = subprocess.run([BINARY, "scribe", tmp_path / "visit.wav", "--recogniser", f"replay:{tmp_path}/script.json", "--data", tmp_path / "data", "--out", tmp_path / "out"],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads((tmp_path / "out" / "transcript.json").read_text())["Conversation"]["TranscriptSegments"][0]["Content"]
+
+    assert "vonaprazan" in said()
+    done = subprocess.run([BINARY, "terminology", "add", "rxnorm", tmp_path / "RXNCONSO.RRF", "--version", "2026-03", "--data", tmp_path / "data"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "vonoprazan twenty" in said()
