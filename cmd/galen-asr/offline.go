@@ -22,6 +22,7 @@ const (
 	longest          = 20                // seconds of a stretch of speech; a longer one is cut
 	moonshineLongest = 9                 // its second form hears nothing at all in more than ten
 	shortest         = 6 * asr.Rate / 10 // in less, models hear words that are not there: the detector alone adds half a second
+	early            = 5 * asr.Rate / 10 // for a first partial result, which the next one mends
 	step             = 3 * asr.Rate / 10 // at least between partial results
 	partials         = 8                 // and a part of the stretch: one in so many
 	rest             = 2                 // and so many times what the last one took
@@ -94,7 +95,7 @@ func (o *offline) push(samples []float32, behind bool) {
 		o.end(quietest(o.current))
 		return
 	}
-	if o.partial && (!behind || o.heard == 0) && len(o.current) >= shortest && len(o.current)-o.heard >= max(step, len(o.current)/partials, rest*o.took) {
+	if o.partial && (!behind || o.heard == 0) && len(o.current) >= early && len(o.current)-o.heard >= max(step, len(o.current)/partials, rest*o.took) {
 		o.heard = len(o.current)
 		began := time.Now()
 		o.hear(true)
