@@ -49,30 +49,25 @@ const noiseBelow = 10
 // longestTalk bounds the clips that are said live.
 const longestTalk = 12 * time.Second
 
-func (b *speechBench) run(ctx context.Context) ([]row, []heardBy, error) {
+// run measures what each recogniser hears, and then live visits and their notes, of which live are the rows.
+func (b *speechBench) run(ctx context.Context) (list []heardBy, live []row, err error) {
 	sets, err := b.sets(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	list, err := b.recognisers()
-	if err != nil {
+	if list, err = b.recognisers(); err != nil {
 		return nil, nil, err
 	}
-	var rows []row
 	for i := range list {
-		r := &list[i]
-		if err := b.hear(ctx, r, sets); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", r.name, err)
+		if err := b.hear(ctx, &list[i], sets); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", list[i].name, err)
 		}
-		rows = append(rows, r.rows()...)
 	}
-	more, err := b.visits(ctx, list)
-	rows = append(rows, more...)
-	if err != nil {
-		return rows, list, err
+	if live, err = b.visits(ctx, list); err != nil {
+		return list, live, err
 	}
-	more, err = b.notes(ctx)
-	return append(rows, more...), list, err
+	notes, err := b.notes(ctx)
+	return list, append(live, notes...), err
 }
 
 func (b *speechBench) say(what string) { fmt.Fprintf(b.progress, "galen bench: %s…\n", what) }

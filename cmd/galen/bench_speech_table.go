@@ -41,16 +41,20 @@ func (f *speechFlags) bench(ctx context.Context, dir string, out, progress io.Wr
 		defer os.RemoveAll(dir)
 	}
 	b := &speechBench{folder: f.folder, models: modelFolder(f.data), dir: dir, progress: progress}
-	rows, list, err := b.run(ctx)
+	list, live, err := b.run(ctx)
 	if err != nil {
 		return err
 	}
 	if f.update != "" {
-		if err := updateTable(f.update, recogniserTable(list)); err != nil {
+		if err := updateTable(f.update, recogniserTable(list)+"\n"+liveTable(live)); err != nil {
 			return err
 		}
 	}
-	return printRows(out, rows, asJSON)
+	var rows []row
+	for _, r := range list {
+		rows = append(rows, r.rows()...)
+	}
+	return printRows(out, append(rows, live...), asJSON)
 }
 
 // The table stands between these lines of a file.
@@ -105,11 +109,25 @@ func recogniserTable(list []heardBy) string {
 			return fmt.Sprintf("%.0f ms, at most %.0f", milliseconds(list[len(list)/2]), milliseconds(list[len(list)-1]))
 		}
 	}
-	line("first result after speech begins", wait(func(r heardBy) []time.Duration { return r.live.First }))
+	line("first result after speech begins (goal: 500 ms)", wait(func(r heardBy) []time.Duration { return r.live.First }))
 	line("first result whose first word is right", wait(func(r heardBy) []time.Duration { return r.live.Right }))
-	line("final result after the pause begins", wait(func(r heardBy) []time.Duration { return r.live.Final }))
-	line("processor time a second of speech, live", func(r heardBy) string { return fmt.Sprintf("%.2f s", r.load) })
+	line("final result after the pause begins (goal: 1,000 ms)", wait(func(r heardBy) []time.Duration { return r.live.Final }))
+	line("processor time a second of speech, live (goal: 0.5 s)", func(r heardBy) string { return fmt.Sprintf("%.2f s", r.load) })
 	line("processor time a second of speech, at full speed", func(r heardBy) string { return fmt.Sprintf("%.2f s", r.speed()) })
 	line("memory of a process", func(r heardBy) string { return fmt.Sprintf("%.0f MiB", float64(r.memory())/(1<<20)) })
+	return b.String()
+}
+
+// liveTable is what was measured of live visits and their notes, as Markdown, each row with its goal.
+func liveTable(rows []row) string {
+	var b strings.Builder
+	b.WriteString("| live visits | measured | goal | |\n| --- | --: | --: | --- |\n")
+	for _, r := range rows {
+		goal := r.Goal
+		if goal != "–" {
+			goal += " " + r.Unit
+		}
+		fmt.Fprintf(&b, "| %s | %s %s | %s | %s |\n", r.Work, figure(r.Value), r.Unit, goal, r.Note)
+	}
 	return b.String()
 }
