@@ -207,3 +207,34 @@ def test_code_systems_that_were_added(alone, tmp_path):
     alone.stop()
     terminology("remove", added["name"])
     assert terminology("list") == ""
+
+
+def test_snomed_ct_by_expressions(alone, tmp_path):
+    """A made-up release of SNOMED CT: expression constraints and attributes, in expansions, searches and rules."""
+    module, kind = "900000000000207008", "900000000000074008"
+
+    def file(name, columns, rows):
+        (tmp_path / f"{name}_INT_20240101.txt").write_text("\n".join("\t".join(map(str, r)) for r in [columns.split(), *rows]) + "\n")
+    head = "id effectiveTime active moduleId "
+    file("sct2_Concept_Snapshot", head + "definitionStatusId", [(c, 20240101, 1, module, kind) for c in (1, 10, 11, 12, 20, 21, 22, 30)])
+    file("sct2_Description_Snapshot-en", head + "conceptId languageCode typeId term caseSignificanceId",
+         [(100 + c, 20240101, 1, module, c, "en", "900000000000013009", f"concept {c}", "900000000000448009") for c in (1, 10, 11, 12, 20, 21, 22, 30)])
+    file("sct2_Relationship_Snapshot", head + "sourceId destinationId relationshipGroup typeId characteristicTypeId modifierId",
+         [(i, 20240101, 1, module, a, b, 0, t, "900000000000011006", "900000000000451002") for i, (a, t, b) in enumerate(
+             [(c, 116680003, p) for c, p in ((10, 1), (11, 10), (12, 10), (20, 1), (21, 20), (22, 21), (30, 1))] + [(11, 30, 22), (12, 30, 20)])])
+    done = subprocess.run([BINARY, "terminology", "add", "snomed", tmp_path, "--data", alone.data], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    alone.start()
+    fhir = alone.fhir(bulk.new_store(alone.client("healthlake"), "snomed"))
+    sct, vs = "http://snomed.info/sct", "http://snomed.info/sct?fhir_vs=ecl/"
+    for expression, want in [("<< 10 |disorder|", {"10", "11", "12"}), ("<10 : 30 = <<21", {"11"}), ("(< 10 MINUS 11) OR 21", {"12", "21"})]:
+        assert set(codes(fhir.get("ValueSet/$expand", url=vs + expression)["expansion"])) == want
+        assert answer(fhir.get("ValueSet/$validate-code", url=vs + expression, system=sct, code="11"))["result"] is ("11" in want)
+    properties = [p["part"] for p in fhir.get("CodeSystem/$lookup", system=sct, code="11", property="30")["parameter"] if p["name"] == "property"]
+    assert [[part.get("valueCode", part.get("valueString")) for part in p] for p in properties] == [["30", "22", "concept 22"]]
+    for code in ("11", "12"):
+        put(fhir, {"resourceType": "Condition", "id": "c" + code, "subject": {"display": "somebody"}, "code": {"coding": [{"system": sct, "code": code}]}})
+    assert fhir.ids("Condition", {"code:in": vs + "<10: 30 = <<21"}) == ["c11"]
+    for expression, says in [("<10: {30 = 21}", "groups of attributes"), ("<10 AND", "cannot be read"), ("<77", "77")]:
+        assert says in fhir("GET", "ValueSet/$expand", params={"url": vs + expression}).text
+    alone.stop()
