@@ -17,9 +17,10 @@ import (
 // maxSteps bounds how many references are followed one after the other.
 const maxSteps = 5
 
-// chunk is how many bodies are read at once, maxSeen how many references are remembered as followed; more are followed again.
+// chunk is how many references are looked up at once, listed how many numbers of bodies are listed at once, maxSeen how many references are remembered as followed; more are followed again.
 const (
 	chunk   = 256
+	listed  = 4096
 	maxSeen = 100_000
 )
 
@@ -205,9 +206,9 @@ func Bodies(ctx context.Context, v *record.View, set Set) iter.Seq2[[]record.Ver
 
 func chunks(docs docset.Set) iter.Seq[[]uint32] {
 	return func(yield func([]uint32) bool) {
-		buf := make([]uint32, 0, chunk)
+		buf := make([]uint32, 0, listed)
 		for n := range docs.All() {
-			if buf = append(buf, n); len(buf) == chunk {
+			if buf = append(buf, n); len(buf) == listed {
 				if !yield(buf) {
 					return
 				}
