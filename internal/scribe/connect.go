@@ -51,6 +51,8 @@ type Live struct {
 	out     chan transcript.Segment
 	life    context.Context // of what hears
 	end     context.CancelFunc
+	leaving bool          // guarded by the service's lock: see storeEnd
+	gone    chan struct{} // closed when the place is free again
 
 	decoder audio.Decoder // nil until it is configured
 	hearers []*hearer
@@ -71,14 +73,14 @@ func (s *Service) Connect(ctx context.Context, r Request) (*Live, error) {
 	if err := s.opt.Subscribed(ctx, r.Key); err != nil {
 		return nil, err
 	}
-	l := &Live{s: s, out: make(chan transcript.Segment, outWaiting)}
+	l := &Live{s: s, out: make(chan transcript.Segment, outWaiting), gone: make(chan struct{})}
 	l.life, l.end = context.WithCancel(context.Background())
-	if err := s.enter(r.Key, l); err != nil {
+	if err := s.enter(ctx, r.Key, l); err != nil {
 		return nil, err
 	}
 	if err := l.begin(ctx, r); err != nil {
 		l.end()
-		s.leave(r.Key)
+		l.leave()
 		return nil, err
 	}
 	return l, nil
@@ -87,12 +89,30 @@ func (s *Service) Connect(ctx context.Context, r Request) (*Live, error) {
 // outWaiting is how many segments may wait for the client to take them.
 const outWaiting = 256
 
-// enter takes the session's only place.
-func (s *Service) enter(k Key, l *Live) error {
+// enter takes the session's only place. It waits for a connection that stores that the session is paused: whoever reads that may connect.
+func (s *Service) enter(ctx context.Context, k Key, l *Live) error {
+	for {
+		before, err := s.tryEnter(k, l)
+		if before == nil {
+			return err
+		}
+		select {
+		case <-before.gone:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// tryEnter gives the connection to wait for, if there is one.
+func (s *Service) tryEnter(k Key, l *Live) (before *Live, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.live[k] != nil {
-		return fault.New(fault.Conflict, "the session is connected already")
+	if before = s.live[k]; before != nil && before.leaving {
+		return before, nil
+	}
+	if before != nil {
+		return nil, fault.New(fault.Conflict, "the session is connected already")
 	}
 	n := 0
 	for other := range s.live {
@@ -101,17 +121,26 @@ func (s *Service) enter(k Key, l *Live) error {
 		}
 	}
 	if n >= s.opt.MaxSessions {
-		return fault.New(fault.TooCostly, "there are %d sessions connected, as many as an account may have at a time", n)
+		return nil, fault.New(fault.TooCostly, "there are %d sessions connected, as many as an account may have at a time", n)
 	}
 	l.session.Key = k
 	s.live[k] = l
-	return nil
+	return nil, nil
 }
 
-func (s *Service) leave(k Key) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.live, k)
+// storeEnd says that all is heard, and what became of the session is being stored.
+func (l *Live) storeEnd() {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	l.leaving = true
+}
+
+// leave gives the session's place back.
+func (l *Live) leave() {
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
+	delete(l.s.live, l.session.Key)
+	close(l.gone)
 }
 
 // begin stores that the session is connected, and opens its recording.

@@ -142,7 +142,7 @@ const finishing = 2 * time.Minute
 // Close ends the connection: what is left is heard, and the session is paused or, after End, completed. It fails if that could not be
 // stored; the session then goes on as one that was left.
 func (l *Live) Close() error {
-	defer l.s.leave(l.session.Key)
+	defer l.leave()
 	defer close(l.out)
 	ctx, cancel := context.WithTimeout(context.Background(), finishing)
 	defer cancel()
@@ -154,6 +154,7 @@ func (l *Live) Close() error {
 		h.done.Wait()
 	}
 	err = errors.Join(err, l.log.close())
+	l.storeEnd()
 	length := l.log.add(0).Seconds()
 	if l.over {
 		return errors.Join(err, l.s.complete(ctx, l.session.Key, length))
