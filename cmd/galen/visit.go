@@ -208,12 +208,14 @@ func hear(ctx context.Context, p asr.Provider, in io.Reader, f audio.Format, rol
 		}
 		reading.Go(func() {
 			for result := range r.Results() {
-				s.show(channel, role, result)
 				if !result.Partial {
+					segment := names.Mend(scribe.Segment(scribe.NewID(), channel, role, result))
+					result.Text = segment.Content
 					mu.Lock()
-					segments = append(segments, names.Mend(scribe.Segment(scribe.NewID(), channel, role, result)))
+					segments = append(segments, segment)
 					mu.Unlock()
 				}
+				s.show(channel, role, result)
 			}
 			s.end(channel)
 		})

@@ -43,7 +43,9 @@ func place(list []statement) {
 		if s.clinician && !s.answered {
 			now = next(now, s)
 		}
-		s.place = s.where(now)
+		if s.place == "" {
+			s.place = s.where(now)
+		}
 	}
 }
 

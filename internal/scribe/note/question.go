@@ -67,8 +67,28 @@ func asked(question string) string {
 var (
 	such     = regexp.MustCompile(`(?i)^(?:other )?symptoms[ ,]+(?:such as|like)?[ ,]*`)
 	trailing = regexp.MustCompile(`(?i)[ ,]*\b(at all|recently|lately|or anything|anything like that|at this time|right now|today|with that|with this|with it|or no|or not|in general|as well|too|for me|that you know of|these days|before|in the past|currently|or)\s*$`)
-	vague    = regexp.MustCompile(`(?i)^(?:your |the |any )*(questions?|else|that|this|it|you|your day|other questions.*|doing.*|how.*|what.*|when.*|going on|concerns?|thoughts?|time|plans.*|(?:a )?surger\w+|medical .*|past .*|allerg\w+|medications?|pets|other.*)$|\b(does|did|do|is (?:that|this|it)|are|me|i|i'm|us|we|my|else|vacation|weekend|summer|holiday|kids?|if|when|feel|see|think|know)\b`)
+	vague    = regexp.MustCompile(`(?i)^(?:your |the |any )*(questions?|else|that|this|it|you|your day|other questions.*|doing.*|how.*|what.*|when.*|going on|concerns?|thoughts?|time|plans.*|(?:a )?surger\w+|medical .*|past .*|allerg\w+|medications?(?: for \w+)?|pets|other.*)$|\b(does|did|do|is (?:that|this|it)|are|me|i|i'm|us|we|my|else|vacation|weekend|summer|holiday|kids?|if|when|feel|see|think|know)\b`)
 )
+
+// history is what a clinician asks of the past, in the words of a note.
+var history = regexp.MustCompile(`(?i)\b(?:any|have|had|other) (?:other |known |drug |previous |prior |past )*((?:medical|surgical) (?:history|problems|conditions)|surger(?:y|ies)|allerg(?:y|ies)(?: to (?:any )?medications?)?|medications?|medicines?)\b`)
+
+// pastOf makes a statement of a short answer to a question of the past: "Surgeries: appendix.", "Denies allergies."; empty if it is none.
+func pastOf(question string, kind answer, text string) string {
+	m := history.FindStringSubmatch(question)
+	if m == nil || !strings.HasSuffix(question, "?") {
+		return ""
+	}
+	topic := strings.ToLower(m[1])
+	short := strings.TrimRight(text, " .")
+	switch n := content(text); {
+	case kind == no && !strings.HasPrefix(topic, "medic") && n == 0:
+		return "Denies " + topic + "."
+	case kind == open && n > 0 && n < 3 && len(strings.Fields(text)) < 6 && !strings.ContainsAny(short, ".?!"):
+		return capital(topic) + ": " + short + "."
+	}
+	return ""
+}
 
 // declares reports whether a question is a statement that asks to be confirmed: "so you're still taking the metformin?".
 var declares = regexp.MustCompile(`(?i)^(you|you're|you've|it|it's|your|the|that|there|he|she|they)\b`)

@@ -176,6 +176,9 @@ func (t *turn) answers(question string, asker *turn, at float64, s subject) []st
 		list = append(list, statement{text: reported(strings.TrimSuffix(question, "?")+".", false, s), source: question, clinician: true, answered: true,
 			segments: both, at: at})
 	}
+	if past := pastOf(question, kind, rest); past != "" && len(list) == 0 {
+		return []statement{{text: reported(past, true, s), source: question, clinician: true, answered: true, place: pastMedical, segments: united(asker.evidence(question), t.answered(kind)), at: at}}
+	}
 	if kind == open {
 		rest = t.text
 	}

@@ -51,6 +51,8 @@ func TestWording(t *testing.T) {
 			"HISTORY_OF_PRESENT_ILLNESS", []string{"Ms. Smith is a 50 year old female here for back pain.", "Reports numbness or tingling, sometimes in her foot at night.", "Reports chest pain.", "It hurts when she climbs stairs."}},
 		{"a yes, and a yes that is a no", she + "[doctor] any chest pain ?\n[patient] yeah , it hurts when i climb stairs .\n[doctor] any fever ?\n[patient] yeah , not really .\n", "REVIEW_OF_SYSTEMS",
 			[]string{"Denies fever."}},
+		{"what is asked of the past", she + "[doctor] do you have any other past medical history ?\n[patient] uh , afib .\n[doctor] any allergies ?\n[patient] no .\n[doctor] any surgeries ?\n[patient] appendix .\n[doctor] are you taking any medications for that ?\n[patient] yeah , i am .\n",
+			"PAST_MEDICAL_HISTORY", []string{"Medical history: afib.", "Denies allergies.", "Surgeries: appendix."}},
 		{"what is not found", she + "[patient] okay .\n[doctor] on your back exam you have tenderness over the lumbar spine . there is no swelling .\n", "PHYSICAL_EXAMINATION",
 			[]string{"On her back exam she has tenderness over the lumbar spine.", "There is no swelling."}},
 		{"a turn that is interrupted", she + "[patient] i was skiing over the weekend-\n[doctor] okay .\n[patient] . and i got my strap caught on my finger .\n", "HISTORY_OF_PRESENT_ILLNESS",
