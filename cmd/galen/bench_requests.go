@@ -85,10 +85,10 @@ func (b *bench) searches(ctx context.Context, f floors) ([]row, error) {
 	var rows []row
 	for _, s := range []struct{ work, query, goal string }{
 		{"search by code and date, first page", "Observation?code=" + token + "&date=ge2015-01-01&_count=20", "< 1 ms"},
-		{"the same, newest first", "Observation?code=" + token + "&date=ge2015-01-01&_sort=-date&_count=20", "–"},
-		{"count of one code", "Observation?code=" + token + "&_summary=count", "< 10 ms"},
-		{"chained: observations of women", "Observation?code=" + token + "&subject:Patient.gender=female&_count=20", "–"},
-		{"reverse: patients who have it", "Patient?_has:Observation:patient:code=" + token + "&_count=20", "–"},
+		{"the same, newest first", "Observation?code=" + token + "&date=ge2015-01-01&_sort=-date&_count=20", "< 1 ms"},
+		{"count of one code", "Observation?code=" + token + "&_summary=count", "< 5 ms"},
+		{"chained: observations of women", "Observation?code=" + token + "&subject:Patient.gender=female&_count=20", "< 5 ms"},
+		{"reverse: patients who have it", "Patient?_has:Observation:patient:code=" + token + "&_count=20", "< 5 ms"},
 	} {
 		b.say(s.work)
 		r, err := load{clients: 1, span: b.span / 2, want: http.StatusOK, request: func(int, int) (*http.Request, error) {
