@@ -23,13 +23,7 @@ const keptMark = "kept"
 
 // keep marks the folder of an export that is kept for download as whole.
 func (s *Service) keep(ctx context.Context, home blob.URI) error {
-	w, err := s.opt.Kept.Create(ctx, home.Join(keptMark))
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	_, err = w.Commit()
-	return err
+	return blob.Put(ctx, s.opt.Kept, home.Join(keptMark), nil)
 }
 
 // Export is an export as whoever asked for it sees it.

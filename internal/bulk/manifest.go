@@ -60,22 +60,9 @@ func (im *importer) writeManifests(ctx context.Context, p Progress) error {
 		return err
 	}
 	for _, name := range manifestNames {
-		if err := im.write(ctx, home.Join(name), text); err != nil {
+		if err := blob.Put(ctx, im.blobs, home.Join(name), text); err != nil {
 			return fmt.Errorf("write the manifest: %w", err)
 		}
 	}
 	return nil
-}
-
-func (s *Service) write(ctx context.Context, u blob.URI, text []byte) error {
-	w, err := s.blobs.Create(ctx, u)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if _, err := w.Write(text); err != nil {
-		return err
-	}
-	_, err = w.Commit()
-	return err
 }

@@ -32,23 +32,10 @@ func (s *Service) run(ctx context.Context, run *job.Run) (job.State, error) {
 		return "", err
 	}
 	at := out.Join(run.Job.ID, "medical-codes.json")
-	if err := store(ctx, s.o.Objects, at, file); err != nil {
+	if err := blob.Put(ctx, s.o.Objects, at, file); err != nil {
 		return "", fault.Wrap(fault.KindOf(err), err, "outputDataConfig.s3OutputPath: the codes could not be stored there")
 	}
 	return job.Done, run.Progress(ctx, Result{at.String(), notice})
-}
-
-func store(ctx context.Context, objects blob.Store, at blob.URI, body []byte) error {
-	w, err := objects.Create(ctx, at)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if _, err := w.Write(body); err != nil {
-		return err
-	}
-	_, err = w.Commit()
-	return err
 }
 
 // The shapes of medical-codes.json.

@@ -210,7 +210,7 @@ func (w *writing) store(ctx context.Context, files []File) (string, error) {
 		return "", err
 	}
 	for _, f := range files {
-		if err := storeFile(ctx, w.s.opt.Objects, folder.Join(f.Name), f.Body); err != nil {
+		if err := blob.Put(ctx, w.s.opt.Objects, folder.Join(f.Name), f.Body); err != nil {
 			return "", err
 		}
 	}
@@ -221,19 +221,6 @@ func (w *writing) store(ctx context.Context, files []File) (string, error) {
 func Folder(s *Session) (blob.URI, error) {
 	out, err := blob.ParseURI(s.Config.Output)
 	return out.Join("health-agent-listening-session", s.Domain, s.Subscription, s.ID, "post-stream-action"), err
-}
-
-func storeFile(ctx context.Context, objects blob.Store, at blob.URI, body []byte) error {
-	w, err := objects.Create(ctx, at)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if _, err := w.Write(body); err != nil {
-		return err
-	}
-	_, err = w.Commit()
-	return err
 }
 
 // spoil gives up all documents that are not written.

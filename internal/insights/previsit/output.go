@@ -44,7 +44,7 @@ func (o *output) check(ctx context.Context) error {
 // write stores files, the first of them last: who sees the summary finds all it points to. It returns the URI of the first.
 func (o *output) write(ctx context.Context, files []insights.File) (string, error) {
 	for i := len(files) - 1; i >= 0; i-- {
-		if err := o.put(ctx, files[i]); err != nil {
+		if err := blob.Put(ctx, o.objects, o.folder.Join(files[i].Name), files[i].Body); err != nil {
 			return "", fault.Wrap(fault.KindOf(err), err, "outputDataConfig.s3OutputPath: the summary could not be stored there")
 		}
 	}
@@ -52,19 +52,6 @@ func (o *output) write(ctx context.Context, files []insights.File) (string, erro
 		return "", fault.New(fault.Internal, "there is no summary")
 	}
 	return o.folder.Join(files[0].Name).String(), nil
-}
-
-func (o *output) put(ctx context.Context, f insights.File) error {
-	w, err := o.objects.Create(ctx, o.folder.Join(f.Name))
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	if _, err := w.Write(f.Body); err != nil {
-		return err
-	}
-	_, err = w.Commit()
-	return err
 }
 
 // removeTime bounds how long a failed job tries to take back what it stored.
